@@ -32,9 +32,9 @@ pub struct Settings {
     /// The scopes to request, separated by spaces. Without it, the endpoint chooses.
     #[serde(default)]
     scope: Option<String>,
-    /// A ref to a private key (RSA) to bind access tokens to (DPoP, RFC 9449): each request then carries a proof that the key signs, so
+    /// A ref to a private key (RSA) to bind access tokens to (`DPoP`, RFC 9449): each request then carries a proof that the key signs, so
     /// that nobody else can use a token. A PEM file, for example `file:secrets/acme.key`, or a key in a token or HSM. Set it if the
-    /// service requires DPoP.
+    /// service requires `DPoP`.
     #[serde(default)]
     dpop_key_ref: Option<SecretRef>,
     /// A ref to the password of that key, if it is encrypted. For a key in a token, a ref to the PIN.

@@ -40,8 +40,8 @@ pub struct Settings {
     /// and warns before it expires.
     #[serde(default)]
     certificate_ref: Option<SecretRef>,
-    /// Whether to bind access tokens to the private key (DPoP, RFC 9449): each request then carries a proof that the key signs, so that
-    /// nobody else can use a token. Set it if the service requires DPoP.
+    /// Whether to bind access tokens to the private key (`DPoP`, RFC 9449): each request then carries a proof that the key signs, so that
+    /// nobody else can use a token. Set it if the service requires `DPoP`.
     #[serde(default)]
     dpop: bool,
     /// When to renew the certificate.

@@ -41,8 +41,8 @@ pub struct Settings {
     /// The scopes to request, separated by spaces. Without it, the endpoint chooses.
     #[serde(default)]
     scope: Option<String>,
-    /// Whether to bind access tokens to the private key (DPoP, RFC 9449): each request then carries a proof that the key signs, so that
-    /// nobody else can use a token. Set it if the service requires DPoP.
+    /// Whether to bind access tokens to the private key (`DPoP`, RFC 9449): each request then carries a proof that the key signs, so that
+    /// nobody else can use a token. Set it if the service requires `DPoP`.
     #[serde(default)]
     dpop: bool,
     /// When to renew the certificate.

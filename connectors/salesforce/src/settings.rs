@@ -116,28 +116,21 @@ impl connector_core::Settings for Settings {
             check_transport(self.transport, version)?;
         }
         let apps = Apps::of(self.app, self.apps)?;
-        let reads = self.read.unwrap_or_else(|| vec![Read::Users]);
-        let permissions = self.permissions.unwrap_or_else(|| vec![Permissions::System]);
-        check_reads(&reads, &permissions)?;
+        let reads = with(self.read, Read::Users);
+        let permissions = with(self.permissions, Permissions::System);
         let leaving = self.deprovision.unwrap_or_else(|| Leaving::USUAL.to_vec());
         let salesforce = Salesforce::open(context, self.api_version, self.transport, self.custom_fields, apps)?;
         Ok(Box::new(salesforce.with_leaving(leaving).with_reads(reads, permissions)))
     }
 }
 
-/// What a source always reads is named too, so that a list says all that is read.
-fn check_reads(reads: &[Read], permissions: &[Permissions]) -> Result<()> {
-    let missing = |setting: &str, always: &str| {
-        Err(Error::new(ErrorKind::Definition, format!("`{setting}` does not name `{always}`"))
-            .with_help(format!("add `{always}`: it is always read")))
-    };
-    if !reads.contains(&Read::Users) {
-        return missing("read", "users");
+/// A list with what is always read, whether somebody names it or not.
+fn with<T: PartialEq>(named: Option<Vec<T>>, always: T) -> Vec<T> {
+    let mut list = named.unwrap_or_default();
+    if !list.contains(&always) {
+        list.insert(0, always);
     }
-    if !permissions.contains(&Permissions::System) {
-        return missing("permissions", "system");
-    }
-    Ok(())
+    list
 }
 
 const NEWER: &str = "write a newer version, or omit `api_version` for the newest that the org has";
@@ -165,7 +158,7 @@ fn version_advice(version: &str, today: Date) -> Option<SettingsFault> {
             format!("Salesforce retires API version `{version}` with {retired}{}", until.unwrap_or_default())
         }
         Support::Unprotected(since) => {
-            format!("Salesforce can retire API version `{version}` since {since}, a year after it says so")
+            format!("since {since}, Salesforce can end API version `{version}`; it announces that a year ahead")
         }
         Support::Retired(_) | Support::Kept(_) => return None,
     };
@@ -226,20 +219,11 @@ mod tests {
     }
 
     #[test]
-    fn a_list_names_what_is_always_read() {
-        let check = |settings: serde_json::Value| {
-            let Settings { read, permissions, .. } = read(settings).unwrap();
-            check_reads(&read.unwrap_or_default(), &permissions.unwrap_or_default())
-        };
-        let full = json!({"read": ["users", "apps"], "permissions": ["system", "field"]});
-        assert!(check(full).is_ok());
-        for (wrong, missing) in [
-            (json!({"read": ["apps"], "permissions": ["system"]}), "`users`"),
-            (json!({"read": ["users"], "permissions": ["object"]}), "`system`"),
-        ] {
-            let fault = check(wrong).unwrap_err();
-            assert!(fault.message().contains(missing) && fault.kind() == ErrorKind::Definition, "{fault:?}");
-        }
+    fn what_is_always_read_need_not_be_named() {
+        let users = |settings: serde_json::Value| with(read(settings).unwrap().read, Read::Users);
+        assert_eq!(users(json!({})), [Read::Users]);
+        assert_eq!(users(json!({"read": ["apps"]})), [Read::Users, Read::Apps]);
+        assert_eq!(users(json!({"read": ["apps", "users"]})), [Read::Apps, Read::Users]);
     }
 
     #[test]

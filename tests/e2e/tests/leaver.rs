@@ -262,7 +262,7 @@ async fn without_somebody_who_can_take_over_nothing_is_done_and_handing_over_wor
         let lines = stage.run(&preview).expect_code(1).json_lines();
         let message = lines[0]["error"]["message"].as_str().unwrap_or_default();
         assert!(message.contains(why), "{heir}: {}", lines[0]);
-        assert_eq!(lines[1]["outcome"], "planned", "another leaver leaves all the same");
+        assert_eq!(lines[1]["outcome"], "planned", "the other one can still leave");
     }
     stage.project.add_user("boss@acme.example");
     let plan = "operations:\n  - transfer: {account: leaver0@acme.example, to: boss@acme.example, what: reports}\n";

@@ -116,7 +116,9 @@ async fn counted(org: Org<'_>, reference: &Reference, users: &[RecordId]) -> Res
     match reference.of_users(org.rest, users).await {
         Ok(rows) => {
             let mut counts = BTreeMap::new();
-            rows.into_iter().for_each(|(user, _)| *counts.entry(user).or_default() += 1);
+            for (user, _) in rows {
+                *counts.entry(user).or_default() += 1;
+            }
             Ok(Some(counts))
         }
         Err(refused) if error::is_refused_query(&refused) => Ok(None),

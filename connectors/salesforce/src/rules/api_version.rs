@@ -40,10 +40,12 @@ fn check(audited: &AuditedSource<'_>, hits: &mut Vec<Hit>) {
 /// The nearer the end, the worse.
 fn severity(retired: Release, today: Date) -> Severity {
     let days = today.until(retired.date).map_or(0, |left| left.get_days());
-    match days {
-        ..=URGENT => Severity::High,
-        ..=A_YEAR => Severity::Medium,
-        _ => Severity::Low,
+    if days <= URGENT {
+        Severity::High
+    } else if days <= A_YEAR {
+        Severity::Medium
+    } else {
+        Severity::Low
     }
 }
 

@@ -31,7 +31,7 @@ pub struct App {
     pub kind: AppKind,
     /// Whether the user is pre-authorized by a profile or permission set; `isAdminApproved` of a Connected App.
     pub approved: bool,
-    /// *Require DPoP*: tokens only with a proof, bound to its key. Without it, a proof binds the token, too.
+    /// *Require `DPoP`*: tokens only with a proof, bound to its key. Without it, a proof binds the token, too.
     pub requires_dpop: bool,
     /// What else its metadata says, by the name of the element: `callbackUrl`, `isPkceRequired`, `scopes`, …; more than
     /// one value where an element may be repeated. `label` is the app's, `oauthLabel` the label of an External Client
