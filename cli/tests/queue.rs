@@ -80,7 +80,7 @@ impl Place {
 
     /// Waits until the jobs are as they should be.
     fn until_jobs(&self, what: &str, is_so: impl Fn(&[Value]) -> bool) -> Vec<Value> {
-        let end = Instant::now() + Duration::from_secs(60);
+        let end = Instant::now() + Duration::from_mins(1);
         loop {
             let jobs = self.json(&["queue"]).as_array().unwrap().clone();
             if is_so(&jobs) {
@@ -91,32 +91,6 @@ impl Place {
         }
     }
 
-    /// All that the store says of the sources, but for ids of runs and times.
-    fn rows(&self, store: &str) -> Vec<String> {
-        let connection = Connection::connect(&Address::parse(store).unwrap()).unwrap();
-        let mut rows = Vec::new();
-        for query in [
-            "SELECT concat_ws('|', 'account', s.name, a.account_id, a.name, a.display_name, a.enabled, a.locked, a.attributes,
-                 encode(a.hash, 'hex'), a.removed_run IS NULL, a.first_run = a.added_run)
-             FROM accounts a JOIN sources s ON s.id = a.source",
-            "SELECT concat_ws('|', 'entitlement', s.name, e.type, e.entitlement_id, e.name, e.attributes, e.removed_run IS NULL)
-             FROM entitlements e JOIN sources s ON s.id = e.source",
-            "SELECT concat_ws('|', 'assignment', source, account, type, entitlement) FROM current_assignments",
-            "SELECT concat_ws('|', 'run', s.name, r.status, r.accounts_seen, r.accounts_added, r.accounts_changed, r.accounts_removed,
-                 r.entitlements_seen, r.assignments_seen, r.assignments_added)
-             FROM runs r JOIN sources s ON s.id = r.source",
-            "SELECT concat_ws('|', 'left', count(*)) FROM frontier WHERE done = 0",
-            "SELECT concat_ws('|', 'waiting', count(*)) FROM waiting_assignments",
-            "SELECT concat_ws('|', 'changes', count(*)) FROM changes",
-        ] {
-            let mut statement = connection.prepare(query).unwrap();
-            let found = statement.query_map([], |row| row.get::<_, String>(0)).unwrap();
-            rows.extend(found.map(Result::unwrap));
-        }
-        rows.sort();
-        rows
-    }
-
     /// The rows of a store into which one command read the sources, with nothing in its way.
     fn undisturbed(&self, sources: &[&str]) -> Vec<String> {
         let store = database(&self.cluster, "undisturbed");
@@ -124,8 +98,34 @@ impl Place {
         let mut command = command(self.folder.path(), &[&["--store", &store, "aggregate"], sources].concat());
         let output = command.env("SLOW_KEY", "k").output().unwrap();
         assert!(output.status.success(), "{}", said(&output));
-        self.rows(&store)
+        rows(&store)
     }
+}
+
+/// All that the store says of the sources, but for ids of runs and times.
+fn rows(store: &str) -> Vec<String> {
+    let connection = Connection::connect(&Address::parse(store).unwrap()).unwrap();
+    let mut rows = Vec::new();
+    for query in [
+        "SELECT concat_ws('|', 'account', s.name, a.account_id, a.name, a.display_name, a.enabled, a.locked, a.attributes,
+             encode(a.hash, 'hex'), a.removed_run IS NULL, a.first_run = a.added_run)
+         FROM accounts a JOIN sources s ON s.id = a.source",
+        "SELECT concat_ws('|', 'entitlement', s.name, e.type, e.entitlement_id, e.name, e.attributes, e.removed_run IS NULL)
+         FROM entitlements e JOIN sources s ON s.id = e.source",
+        "SELECT concat_ws('|', 'assignment', source, account, type, entitlement) FROM current_assignments",
+        "SELECT concat_ws('|', 'run', s.name, r.status, r.accounts_seen, r.accounts_added, r.accounts_changed, r.accounts_removed,
+             r.entitlements_seen, r.assignments_seen, r.assignments_added)
+         FROM runs r JOIN sources s ON s.id = r.source",
+        "SELECT concat_ws('|', 'left', count(*)) FROM frontier WHERE done = 0",
+        "SELECT concat_ws('|', 'waiting', count(*)) FROM waiting_assignments",
+        "SELECT concat_ws('|', 'changes', count(*)) FROM changes",
+    ] {
+        let mut statement = connection.prepare(query).unwrap();
+        let found = statement.query_map([], |row| row.get::<_, String>(0)).unwrap();
+        rows.extend(found.map(Result::unwrap));
+    }
+    rows.sort();
+    rows
 }
 
 fn database(cluster: &Cluster, name: &str) -> String {
@@ -150,7 +150,7 @@ impl Drop for Worker {
 impl Worker {
     /// Waits for an event of this kind.
     fn until(&self, event: &str) -> Value {
-        let end = Instant::now() + Duration::from_secs(60);
+        let end = Instant::now() + Duration::from_mins(1);
         loop {
             let left = end.saturating_duration_since(Instant::now());
             let next = self.events.recv_timeout(left).unwrap_or_else(|why| panic!("no `{event}`: {why}"));
@@ -212,7 +212,7 @@ fn two_workers_share_the_sources_and_the_command_says_what_it_says_without_them(
     assert_eq!(place.json(&["queue"]), Value::Array(Vec::new()));
     one.end();
     other.end();
-    assert_eq!(place.rows(&place.store), place.undisturbed(&names));
+    assert_eq!(rows(&place.store), place.undisturbed(&names));
 }
 
 /// Whoever is killed has no time to say so. On the same machine, others see it within seconds.
@@ -251,11 +251,11 @@ fn workers_that_are_killed_at_any_moment_lose_nothing_and_repeat_nothing() {
     assert!(count >= 3, "few kills hit a job: {recovered}");
     // Full runs that found nothing new are the only difference that there may be.
     let runs = |rows: Vec<String>| rows.into_iter().filter(|row| !row.starts_with("run|")).collect::<Vec<_>>();
-    for row in place.rows(&place.store).iter().filter(|row| row.starts_with("run|")) {
+    for row in rows(&place.store).iter().filter(|row| row.starts_with("run|")) {
         assert!(row.contains("|succeeded|200|200|0|0|") || row.contains("|succeeded|200|0|0|0|"), "{row}");
     }
     workers.into_iter().for_each(Worker::kill);
-    assert_eq!(runs(place.rows(&place.store)), runs(place.undisturbed(&names)));
+    assert_eq!(runs(rows(&place.store)), runs(place.undisturbed(&names)));
 }
 
 /// A machine that hangs, or that the network cut off, is not dead: it may wake up and go on.
@@ -282,7 +282,7 @@ fn a_worker_that_hangs_is_replaced_within_half_a_minute_and_writes_nothing_when_
     assert_eq!((&report["status"], &report["resumed"]), (&"succeeded".into(), &true.into()), "{report}");
     other.end();
     hanging.end();
-    assert_eq!(place.rows(&place.store), place.undisturbed(&["s1"]));
+    assert_eq!(rows(&place.store), place.undisturbed(&["s1"]));
 }
 
 #[test]
@@ -294,7 +294,7 @@ fn a_worker_that_stops_gives_its_job_to_another_one() {
     let read = place.begin(&["aggregate", "s1", "-o", "json"]);
     first.until("started");
     let second = place.worker(&[]);
-    std::thread::sleep(Duration::from_millis(1_000));
+    std::thread::sleep(Duration::from_secs(1));
     let last = first.end();
     let events: Vec<_> = last.iter().map(|event| event["event"].as_str().unwrap()).collect();
     assert_eq!(events, ["gave_back", "stopped"], "{last:?}");
@@ -304,7 +304,7 @@ fn a_worker_that_stops_gives_its_job_to_another_one() {
     let output = read.wait_with_output().unwrap();
     assert_eq!(output.status.code(), Some(0), "{}", said(&output));
     second.end();
-    assert_eq!(place.rows(&place.store), place.undisturbed(&["s1"]));
+    assert_eq!(rows(&place.store), place.undisturbed(&["s1"]));
 }
 
 #[test]
@@ -358,7 +358,7 @@ fn a_job_is_canceled_while_it_waits_or_runs_and_a_retry_goes_on_where_it_stopped
     assert_eq!(runs.as_array().unwrap().len(), 2, "{runs}");
     assert_eq!(place.run(&["queue", "retry", &id(0)]).status.code(), Some(1), "it succeeded");
     worker.end();
-    assert_eq!(place.rows(&place.store), place.undisturbed(&["s1", "s2"]));
+    assert_eq!(rows(&place.store), place.undisturbed(&["s1", "s2"]));
 }
 
 #[test]
@@ -437,7 +437,7 @@ fn a_worker_waits_for_a_server_that_ends_its_connections_or_crashes_and_goes_on(
     let output = read.wait_with_output().unwrap();
     assert_eq!(output.status.code(), Some(0), "{}", said(&output));
     worker.end();
-    assert_eq!(place.rows(&place.store), place.undisturbed(&["s1"]));
+    assert_eq!(rows(&place.store), place.undisturbed(&["s1"]));
 }
 
 /// A worker may die right after the last commit of a run, or because of it.
