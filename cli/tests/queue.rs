@@ -16,7 +16,8 @@ use std::collections::BTreeSet;
 use std::fs;
 use std::io::{BufRead, BufReader};
 use std::path::Path;
-use std::process::{Child, ChildStdout, Command, Output, Stdio};
+use std::process::{Child, Command, Output, Stdio};
+use std::sync::mpsc::{Receiver, channel};
 use std::time::{Duration, Instant};
 use tempfile::TempDir;
 
@@ -67,15 +68,19 @@ impl Place {
             .stderr(Stdio::null())
             .spawn()
             .unwrap();
-        let lines = BufReader::new(child.stdout.take().unwrap()).lines();
-        let mut worker = Worker { child, lines };
+        let (lines, (tell, events)) = (BufReader::new(child.stdout.take().unwrap()).lines(), channel());
+        std::thread::spawn(move || {
+            // Whoever listens may be done.
+            lines.map_while(Result::ok).all(|line| tell.send(serde_json::from_str(&line).unwrap()).is_ok())
+        });
+        let worker = Worker { child, events };
         worker.until("ready");
         worker
     }
 
     /// Waits until the jobs are as they should be.
     fn until_jobs(&self, what: &str, is_so: impl Fn(&[Value]) -> bool) -> Vec<Value> {
-        let end = Instant::now() + Duration::from_secs(60);
+        let end = Instant::now() + Duration::from_mins(1);
         loop {
             let jobs = self.json(&["queue"]).as_array().unwrap().clone();
             if is_so(&jobs) {
@@ -86,32 +91,6 @@ impl Place {
         }
     }
 
-    /// All that the store says of the sources, but for ids of runs and times.
-    fn rows(&self, store: &str) -> Vec<String> {
-        let connection = Connection::connect(&Address::parse(store).unwrap()).unwrap();
-        let mut rows = Vec::new();
-        for query in [
-            "SELECT concat_ws('|', 'account', s.name, a.account_id, a.name, a.display_name, a.enabled, a.locked, a.attributes,
-                 encode(a.hash, 'hex'), a.removed_run IS NULL, a.first_run = a.added_run)
-             FROM accounts a JOIN sources s ON s.id = a.source",
-            "SELECT concat_ws('|', 'entitlement', s.name, e.type, e.entitlement_id, e.name, e.attributes, e.removed_run IS NULL)
-             FROM entitlements e JOIN sources s ON s.id = e.source",
-            "SELECT concat_ws('|', 'assignment', source, account, type, entitlement) FROM current_assignments",
-            "SELECT concat_ws('|', 'run', s.name, r.status, r.accounts_seen, r.accounts_added, r.accounts_changed, r.accounts_removed,
-                 r.entitlements_seen, r.assignments_seen, r.assignments_added)
-             FROM runs r JOIN sources s ON s.id = r.source",
-            "SELECT concat_ws('|', 'left', count(*)) FROM frontier WHERE done = 0",
-            "SELECT concat_ws('|', 'waiting', count(*)) FROM waiting_assignments",
-            "SELECT concat_ws('|', 'changes', count(*)) FROM changes",
-        ] {
-            let mut statement = connection.prepare(query).unwrap();
-            let found = statement.query_map([], |row| row.get::<_, String>(0)).unwrap();
-            rows.extend(found.map(Result::unwrap));
-        }
-        rows.sort();
-        rows
-    }
-
     /// The rows of a store into which one command read the sources, with nothing in its way.
     fn undisturbed(&self, sources: &[&str]) -> Vec<String> {
         let store = database(&self.cluster, "undisturbed");
@@ -119,8 +98,34 @@ impl Place {
         let mut command = command(self.folder.path(), &[&["--store", &store, "aggregate"], sources].concat());
         let output = command.env("SLOW_KEY", "k").output().unwrap();
         assert!(output.status.success(), "{}", said(&output));
-        self.rows(&store)
+        rows(&store)
     }
+}
+
+/// All that the store says of the sources, but for ids of runs and times.
+fn rows(store: &str) -> Vec<String> {
+    let connection = Connection::connect(&Address::parse(store).unwrap()).unwrap();
+    let mut rows = Vec::new();
+    for query in [
+        "SELECT concat_ws('|', 'account', s.name, a.account_id, a.name, a.display_name, a.enabled, a.locked, a.attributes,
+             encode(a.hash, 'hex'), a.removed_run IS NULL, a.first_run = a.added_run)
+         FROM accounts a JOIN sources s ON s.id = a.source",
+        "SELECT concat_ws('|', 'entitlement', s.name, e.type, e.entitlement_id, e.name, e.attributes, e.removed_run IS NULL)
+         FROM entitlements e JOIN sources s ON s.id = e.source",
+        "SELECT concat_ws('|', 'assignment', source, account, type, entitlement) FROM current_assignments",
+        "SELECT concat_ws('|', 'run', s.name, r.status, r.accounts_seen, r.accounts_added, r.accounts_changed, r.accounts_removed,
+             r.entitlements_seen, r.assignments_seen, r.assignments_added)
+         FROM runs r JOIN sources s ON s.id = r.source",
+        "SELECT concat_ws('|', 'left', count(*)) FROM frontier WHERE done = 0",
+        "SELECT concat_ws('|', 'waiting', count(*)) FROM waiting_assignments",
+        "SELECT concat_ws('|', 'changes', count(*)) FROM changes",
+    ] {
+        let mut statement = connection.prepare(query).unwrap();
+        let found = statement.query_map([], |row| row.get::<_, String>(0)).unwrap();
+        rows.extend(found.map(Result::unwrap));
+    }
+    rows.sort();
+    rows
 }
 
 fn database(cluster: &Cluster, name: &str) -> String {
@@ -129,18 +134,26 @@ fn database(cluster: &Cluster, name: &str) -> String {
     cluster.url(name)
 }
 
-/// A worker and its events.
+/// A worker and its events. It does not outlive the test.
 struct Worker {
     child: Child,
-    lines: std::io::Lines<BufReader<ChildStdout>>,
+    events: Receiver<Value>,
+}
+
+impl Drop for Worker {
+    fn drop(&mut self) {
+        let _ = self.child.kill();
+        let _ = self.child.wait();
+    }
 }
 
 impl Worker {
-    /// Reads events up to one of this kind.
-    fn until(&mut self, event: &str) -> Value {
+    /// Waits for an event of this kind.
+    fn until(&self, event: &str) -> Value {
+        let end = Instant::now() + Duration::from_mins(1);
         loop {
-            let line = self.lines.next().unwrap_or_else(|| panic!("the worker ended before `{event}`")).unwrap();
-            let next: Value = serde_json::from_str(&line).unwrap();
+            let left = end.saturating_duration_since(Instant::now());
+            let next = self.events.recv_timeout(left).unwrap_or_else(|why| panic!("no `{event}`: {why}"));
             if next["event"] == event {
                 return next;
             }
@@ -151,17 +164,15 @@ impl Worker {
         signal(&self.child, name);
     }
 
-    fn kill(mut self) {
-        self.child.kill().unwrap();
-        self.child.wait().unwrap();
+    fn kill(self) {
+        drop(self);
     }
 
     /// Its events from now on, after a signal that lets it end well.
     fn end(mut self) -> Vec<Value> {
         self.signal("-TERM");
-        let lines = self.lines.map(|line| serde_json::from_str(&line.unwrap()).unwrap()).collect();
         assert_eq!(self.child.wait().unwrap().code(), Some(0));
-        lines
+        self.events.iter().collect()
     }
 }
 
@@ -184,7 +195,7 @@ impl Dice {
 fn two_workers_share_the_sources_and_the_command_says_what_it_says_without_them() {
     let names = ["s1", "s2", "s3", "s4", "s5", "s6"];
     let place = Place::new(&names);
-    let (mut one, mut other) = (place.worker(&["--concurrency", "2"]), place.worker(&["--concurrency", "2"]));
+    let (one, other) = (place.worker(&["--concurrency", "2"]), place.worker(&["--concurrency", "2"]));
     let workers = place.json(&["workers"]);
     assert_eq!(workers.as_array().unwrap().len(), 2, "{workers}");
     assert!(workers.as_array().unwrap().iter().all(|worker| worker["is_alive"] == true && worker["concurrency"] == 2));
@@ -201,7 +212,7 @@ fn two_workers_share_the_sources_and_the_command_says_what_it_says_without_them(
     assert_eq!(place.json(&["queue"]), Value::Array(Vec::new()));
     one.end();
     other.end();
-    assert_eq!(place.rows(&place.store), place.undisturbed(&names));
+    assert_eq!(rows(&place.store), place.undisturbed(&names));
 }
 
 /// Whoever is killed has no time to say so. On the same machine, others see it within seconds.
@@ -240,11 +251,11 @@ fn workers_that_are_killed_at_any_moment_lose_nothing_and_repeat_nothing() {
     assert!(count >= 3, "few kills hit a job: {recovered}");
     // Full runs that found nothing new are the only difference that there may be.
     let runs = |rows: Vec<String>| rows.into_iter().filter(|row| !row.starts_with("run|")).collect::<Vec<_>>();
-    for row in place.rows(&place.store).iter().filter(|row| row.starts_with("run|")) {
+    for row in rows(&place.store).iter().filter(|row| row.starts_with("run|")) {
         assert!(row.contains("|succeeded|200|200|0|0|") || row.contains("|succeeded|200|0|0|0|"), "{row}");
     }
     workers.into_iter().for_each(Worker::kill);
-    assert_eq!(runs(place.rows(&place.store)), runs(place.undisturbed(&names)));
+    assert_eq!(runs(rows(&place.store)), runs(place.undisturbed(&names)));
 }
 
 /// A machine that hangs, or that the network cut off, is not dead: it may wake up and go on.
@@ -253,12 +264,12 @@ fn workers_that_are_killed_at_any_moment_lose_nothing_and_repeat_nothing() {
 fn a_worker_that_hangs_is_replaced_within_half_a_minute_and_writes_nothing_when_it_wakes_up() {
     let place = Place::new(&["s1"]);
     place.system.answer_after(Duration::from_millis(400));
-    let mut hanging = place.worker(&[]);
+    let hanging = place.worker(&[]);
     let read = place.begin(&["aggregate", "s1", "-o", "json"]);
     hanging.until("started");
     std::thread::sleep(Duration::from_millis(1_500));
     hanging.signal("-STOP");
-    let mut other = place.worker(&[]);
+    let other = place.worker(&[]);
     let began = Instant::now();
     let started = other.until("started");
     assert!(began.elapsed() < Duration::from_secs(30), "{:?}", began.elapsed());
@@ -271,7 +282,7 @@ fn a_worker_that_hangs_is_replaced_within_half_a_minute_and_writes_nothing_when_
     assert_eq!((&report["status"], &report["resumed"]), (&"succeeded".into(), &true.into()), "{report}");
     other.end();
     hanging.end();
-    assert_eq!(place.rows(&place.store), place.undisturbed(&["s1"]));
+    assert_eq!(rows(&place.store), place.undisturbed(&["s1"]));
 }
 
 #[test]
@@ -279,11 +290,11 @@ fn a_worker_that_hangs_is_replaced_within_half_a_minute_and_writes_nothing_when_
 fn a_worker_that_stops_gives_its_job_to_another_one() {
     let place = Place::new(&["s1"]);
     place.system.answer_after(Duration::from_millis(300));
-    let mut first = place.worker(&[]);
+    let first = place.worker(&[]);
     let read = place.begin(&["aggregate", "s1", "-o", "json"]);
     first.until("started");
-    let mut second = place.worker(&[]);
-    std::thread::sleep(Duration::from_millis(1_000));
+    let second = place.worker(&[]);
+    std::thread::sleep(Duration::from_secs(1));
     let last = first.end();
     let events: Vec<_> = last.iter().map(|event| event["event"].as_str().unwrap()).collect();
     assert_eq!(events, ["gave_back", "stopped"], "{last:?}");
@@ -293,7 +304,7 @@ fn a_worker_that_stops_gives_its_job_to_another_one() {
     let output = read.wait_with_output().unwrap();
     assert_eq!(output.status.code(), Some(0), "{}", said(&output));
     second.end();
-    assert_eq!(place.rows(&place.store), place.undisturbed(&["s1"]));
+    assert_eq!(rows(&place.store), place.undisturbed(&["s1"]));
 }
 
 #[test]
@@ -347,7 +358,7 @@ fn a_job_is_canceled_while_it_waits_or_runs_and_a_retry_goes_on_where_it_stopped
     assert_eq!(runs.as_array().unwrap().len(), 2, "{runs}");
     assert_eq!(place.run(&["queue", "retry", &id(0)]).status.code(), Some(1), "it succeeded");
     worker.end();
-    assert_eq!(place.rows(&place.store), place.undisturbed(&["s1", "s2"]));
+    assert_eq!(rows(&place.store), place.undisturbed(&["s1", "s2"]));
 }
 
 #[test]
@@ -379,13 +390,23 @@ fn ctrl_c_ends_the_job_that_the_command_asked_for_and_leaves_one_that_it_joined(
 #[ignore = "starts a PostgreSQL server"]
 fn a_worker_takes_only_the_sources_that_it_is_for_and_without_one_the_command_reads_itself() {
     let place = Place::new(&["near", "far"]);
-    let mut worker = place.worker(&["--sources", "near"]);
+    let worker = place.worker(&["--sources", "near"]);
     let far = place.run(&["aggregate", "far"]);
     assert_eq!(far.status.code(), Some(0), "{}", said(&far));
     assert!(said(&far).contains("No worker is running that reads `far`"), "{}", said(&far));
     let near = place.run(&["aggregate", "near"]);
     assert!(near.status.success() && !said(&near).contains("No worker"), "{}", said(&near));
     assert_eq!(worker.until("ended")["source"], "near");
+    let for_far = place.worker(&["--sources", "far"]);
+    // It lives, but takes nothing.
+    for_far.signal("-STOP");
+    let far = place.begin(&["aggregate", "far"]);
+    place.until_jobs("it waits", |jobs| jobs.len() == 1);
+    std::thread::sleep(Duration::from_secs(2));
+    assert_eq!(place.json(&["queue"])[0]["state"], "waiting", "another worker took it");
+    for_far.signal("-CONT");
+    assert!(far.wait_with_output().unwrap().status.success());
+    for_far.end();
     let local = place.run(&["aggregate", "near", "--local"]);
     assert!(local.status.success() && !said(&local).contains("No worker"), "{}", said(&local));
     let rest: BTreeSet<String> = worker.end().iter().map(|event| event["event"].as_str().unwrap().to_owned()).collect();
@@ -397,7 +418,7 @@ fn a_worker_takes_only_the_sources_that_it_is_for_and_without_one_the_command_re
 fn a_worker_waits_for_a_server_that_ends_its_connections_or_crashes_and_goes_on() {
     let place = Place::new(&["s1"]);
     place.system.answer_after(Duration::from_millis(300));
-    let mut worker = place.worker(&[]);
+    let worker = place.worker(&[]);
     let read = place.begin(&["aggregate", "s1", "-o", "json"]);
     worker.until("started");
     std::thread::sleep(Duration::from_millis(1_200));
@@ -416,7 +437,7 @@ fn a_worker_waits_for_a_server_that_ends_its_connections_or_crashes_and_goes_on(
     let output = read.wait_with_output().unwrap();
     assert_eq!(output.status.code(), Some(0), "{}", said(&output));
     worker.end();
-    assert_eq!(place.rows(&place.store), place.undisturbed(&["s1"]));
+    assert_eq!(rows(&place.store), place.undisturbed(&["s1"]));
 }
 
 /// A worker may die right after the last commit of a run, or because of it.

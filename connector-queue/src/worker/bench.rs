@@ -197,7 +197,8 @@ fn is_of_the_store(error: &Error) -> bool {
     let causes = std::iter::successors(std::error::Error::source(error), |cause| cause.source());
     let is_lost = |cause: &PostgresError| {
         let is_ending = cause.as_db_error().is_some_and(|answer| answer.code().code().starts_with("57P"));
-        is_ending || cause.is_closed() || std::error::Error::source(cause).is_some_and(|cause| cause.is::<io::Error>())
+        let why = std::error::Error::source(cause).and_then(|why| why.downcast_ref::<io::Error>());
+        is_ending || cause.is_closed() || why.is_some()
     };
     let mut causes = causes.filter_map(|cause| cause.downcast_ref::<PostgresError>());
     error.kind() == ErrorKind::Unavailable || causes.any(is_lost)
