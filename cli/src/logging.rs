@@ -50,7 +50,7 @@ fn filter(wanted: Option<OsString>, verbose: u8) -> (EnvFilter, Option<String>) 
 }
 
 /// Our own crates, apart from the connectors.
-const CRATES: [&str; 14] = [
+const CRATES: [&str; 15] = [
     "connector_cli",
     "connector_core",
     "connector_engine",
@@ -58,6 +58,7 @@ const CRATES: [&str; 14] = [
     "connector_filter",
     "connector_http",
     "connector_keys",
+    "connector_mcp",
     "connector_project",
     "connector_secrets",
     "connector_server",

@@ -32,7 +32,7 @@ const TEMPLATE: [(&str, &str); 11] = [
 const VERSION: &str = concat!(env!("CARGO_PKG_VERSION_MAJOR"), ".", env!("CARGO_PKG_VERSION_MINOR"));
 
 /// What the crate depends on, directly and through others. Cargo warns of crates that it is told about and doesn't need.
-const CRATES: [&str; 15] = [
+const CRATES: [&str; 16] = [
     "connector-cli",
     "connector-core",
     "connector-engine",
@@ -40,6 +40,7 @@ const CRATES: [&str; 15] = [
     "connector-filter",
     "connector-http",
     "connector-keys",
+    "connector-mcp",
     "connector-project",
     "connector-secrets",
     "connector-server",
