@@ -217,6 +217,8 @@ pub(crate) enum Command {
     Provision(ProvisionArguments),
     /// Show the project in a browser: a console on this machine
     Serve(ServeArguments),
+    /// Let an assistant ask who has access to what: read-only tools of the Model Context Protocol
+    Mcp,
     /// Create, list and revoke tokens for programs that use the API
     #[command(subcommand)]
     Token(TokenCommand),

@@ -17,6 +17,7 @@ mod holding;
 mod identities;
 mod init;
 mod man;
+mod mcp;
 mod metrics;
 mod new;
 mod operations;
@@ -108,6 +109,7 @@ pub(crate) fn run(
         Command::New(command) => new::run(invocation, &command),
         Command::Schema(arguments) => schema::run(invocation, &arguments),
         Command::Serve(arguments) => serve::run(invocation, &arguments),
+        Command::Mcp => mcp::run(invocation),
         #[cfg(feature = "sandbox")]
         Command::Sandbox(command) => sandbox::run(invocation, &command),
         Command::Man { dir } => man::run(invocation, &dir, command_line()),

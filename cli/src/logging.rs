@@ -58,6 +58,7 @@ const CRATES: [&str; 15] = [
     "connector_filter",
     "connector_http",
     "connector_keys",
+    "connector_mcp",
     "connector_project",
     "connector_queue",
     "connector_secrets",

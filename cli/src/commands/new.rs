@@ -40,6 +40,7 @@ const CRATES: [&str; 16] = [
     "connector-filter",
     "connector-http",
     "connector-keys",
+    "connector-mcp",
     "connector-project",
     "connector-queue",
     "connector-secrets",

@@ -1,7 +1,9 @@
 //! Where the attributes of a source stand in SCIM, and which of them clients can write.
 
 use super::names::AttributeNames;
-use connector_core::{AccountSchema, AttributeMeaning, AttributeSchema, AttributeType, OperationKind, Writable};
+use connector_core::{
+    AccountSchema, AttributeMeaning, AttributeSchema, AttributeType, OperationKind, ReadEntitlements, Writable,
+};
 use connector_project::source::{Approval, Opened};
 use std::borrow::Cow;
 
@@ -110,7 +112,7 @@ impl Places {
         } else {
             None
         };
-        let types = abilities.entitlements().map(|one| one.entitlement_types()).unwrap_or_default();
+        let types = abilities.entitlements().map(ReadEntitlements::entitlement_types).unwrap_or_default();
         let grantable = types.into_iter().filter(|one| one.grantable).map(|one| one.name).collect();
         Self::new(schema, closed, grantable)
     }

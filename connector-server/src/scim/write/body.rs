@@ -52,7 +52,7 @@ fn operation(one: &Value) -> Result<PatchOperation<'_>> {
     let path = match member(object, "path") {
         None | Some(Value::Null) => None,
         Some(Value::String(path)) => Some(path.trim()).filter(|path| !path.is_empty()),
-        Some(_) => return Err(marked("invalidPath", "`path` is no text")),
+        Some(_) => return Err(marked("invalidPath", "`path` is not a text")),
     };
     let value = member(object, "value").unwrap_or(&Value::Null);
     if verb == Verb::Remove && path.is_none() {

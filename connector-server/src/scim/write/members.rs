@@ -85,7 +85,7 @@ impl Members {
         match verb {
             Verb::Add => self.note(ids.iter().map(String::as_str), true),
             Verb::Remove if value.is_null() => self.note(there.into_iter(), false),
-            // Entra ID names the members to remove in the value.
+            // Some clients name the members to remove in the value.
             Verb::Remove => self.note(ids.iter().map(String::as_str), false),
             Verb::Replace => {
                 self.wanted.clear();

@@ -164,11 +164,11 @@ mod tests {
         Places::new(schema, None, Vec::new())
     }
 
-    fn set(operations: Value) -> std::result::Result<Value, String> {
+    fn set(operation: &Value) -> std::result::Result<Value, String> {
         let urn = "urn:ietf:params:scim:schemas:extension:enterprise:2.0:User";
         let current = json!({"userName": "ann", "active": true, "emails": [{"value": "a@x.example", "type": "work", "primary": true}],
             "name": {"familyName": "Ash"}, urn: {"department": "Sales"}});
-        let body = json!({"Operations": operations});
+        let body = json!({"Operations": [operation]});
         let places = places();
         let names = Names { source: "hr", places: &places };
         let wish = wish(names, &current, body.as_object().unwrap()).map_err(|error| error.message().to_owned())?;
@@ -208,14 +208,14 @@ mod tests {
                 json!({"sn": "Alder"}),
             ),
         ] {
-            assert_eq!(set(json!([operation])), Ok(wanted), "{operation}");
+            assert_eq!(set(&operation), Ok(wanted), "{operation}");
         }
         for (operation, kind) in [
             (json!({"op": "remove", "path": "name.familyName"}), "invalidValue"),
             (json!({"op": "add", "path": "emails[type eq \"home\"].value", "value": "b"}), "noTarget"),
             (json!({"op": "add", "path": "name.givenName", "value": "b"}), "invalidPath"),
         ] {
-            assert!(set(json!([operation])).unwrap_err().starts_with(kind), "{operation}");
+            assert!(set(&operation).unwrap_err().starts_with(kind), "{operation}");
         }
     }
 }

@@ -59,7 +59,7 @@ impl<'a> Names<'a> {
         let of_slot = |slot: &&'a Slot| {
             let target = Target::Slot(slot);
             match (slot.shape, sub) {
-                (Shape::Plain, None) | (Shape::Email, None) => Some((target, value.clone())),
+                (Shape::Plain | Shape::Email, None) => Some((target, value.clone())),
                 (Shape::Email, Some(sub)) if sub.eq_ignore_ascii_case("value") => Some((target, value.clone())),
                 (Shape::Part(part), Some(sub)) if part.eq_ignore_ascii_case(sub) => Some((target, value.clone())),
                 (Shape::Part(part), None) => match value {

@@ -10,11 +10,11 @@ use super::body::{Verb, object};
 use super::carry_out::{Asker, On, accepted, checked, closed, must_match, not_implemented};
 use super::patch;
 use super::target::{Names, Target};
-use super::wish::Wish;
+use super::wish::{ExternalId, Wish};
 use crate::asked::Asked;
 use crate::door::Visitor;
 use crate::failure::Failure;
-use crate::state::State as ServerState;
+use crate::state::{Reach, State as ServerState};
 use crate::work::Changed;
 use axum::Extension;
 use axum::body::Bytes;
@@ -86,7 +86,7 @@ pub(in crate::scim) async fn put_user(
     let names = Names { source: &source, places: &open.places };
     let mut wish = whole(names, &open.current, &object(&body)?)?;
     if wish.external_id.is_none() && open.places.keeps_external_ids() && !open.current["externalId"].is_null() {
-        wish.external_id = Some(None);
+        wish.external_id = Some(ExternalId::Forgotten);
     }
     for slot in open.places.slots.iter().filter(|slot| slot.mutability == Mutability::ReadWrite) {
         let is_there = !value_of(&open.current, &source, slot).is_null();
@@ -140,7 +140,7 @@ pub(in crate::scim) async fn delete_user(
     let changed = asker.carry_out(&format!("SCIM DELETE Users/{id}"), operations).await?;
     let waits = checked(&changed, On::User)?;
     if !waits {
-        keep(&asker, &id, None).await?;
+        keep(&asker, &id, ExternalId::Forgotten).await?;
     }
     Ok(if waits { accepted(&source, &changed) } else { StatusCode::NO_CONTENT.into_response() })
 }
@@ -209,12 +209,14 @@ async fn change(asker: &Asker<'_>, verb: &str, id: &str, wish: Wish) -> Result<C
 }
 
 /// Keeps what the client calls a user. The source knows nothing of it, so this is no plan.
-async fn keep(asker: &Asker<'_>, id: &str, external_id: Option<String>) -> Result<(), Failure> {
+async fn keep(asker: &Asker<'_>, id: &str, external_id: ExternalId) -> Result<(), Failure> {
     let (source, id) = (asker.source.to_owned(), id.to_owned());
-    Ok(asker
-        .state
-        .ask(move |reach| keep_external_id(reach.store_of(&source)?, &source, &id, external_id.as_deref()))
-        .await?)
+    let text = match external_id {
+        ExternalId::Kept(text) => Some(text),
+        ExternalId::Forgotten => None,
+    };
+    let kept = move |reach: &Reach| keep_external_id(reach.store_of(&source)?, &source, &id, text.as_deref());
+    Ok(asker.state.ask(kept).await?)
 }
 
 /// The user after a change.

@@ -10,13 +10,22 @@ use connector_core::{Change, Operation, OperationKind, Result, SecretRef};
 use serde_json::{Map, Value};
 use std::collections::BTreeMap;
 
+/// What a client calls a user from now on.
+#[derive(Clone, Debug)]
+pub(super) enum ExternalId {
+    /// By this text.
+    Kept(String),
+    /// By none any more.
+    Forgotten,
+}
+
 /// What a client wants a user to be.
 #[derive(Debug, Default)]
 pub(super) struct Wish {
     pub(super) name: Option<String>,
     pub(super) active: Option<bool>,
-    /// What the client calls the user from now on; `Some(None)` forgets it.
-    pub(super) external_id: Option<Option<String>>,
+    /// What the client calls the user from now on, if it says so.
+    pub(super) external_id: Option<ExternalId>,
     pub(super) set: Map<String, Value>,
     add: BTreeMap<String, Vec<Value>>,
     remove: BTreeMap<String, Vec<Value>>,
@@ -38,14 +47,12 @@ impl Wish {
             Target::Password => Err(marked("invalidValue", "passwords can't be set here, because plans keep none")
                 .with_help("leave `password` out")),
             Target::ExternalId => {
-                let is_gone = verb == Verb::Remove || value.is_null();
-                let text = if is_gone { None } else { Some(value.as_str().map(str::to_owned)) };
-                let kept = match text {
-                    None => None,
-                    Some(None) => return Err(marked("invalidValue", "`externalId` must be a text")),
-                    Some(text) => text,
-                };
-                self.external_id = Some(kept);
+                self.external_id = Some(match value {
+                    Value::Null => ExternalId::Forgotten,
+                    _ if verb == Verb::Remove => ExternalId::Forgotten,
+                    Value::String(text) => ExternalId::Kept(text.clone()),
+                    _ => return Err(marked("invalidValue", "`externalId` must be a text")),
+                });
                 Ok(())
             }
             Target::Slot(slot) => self.slot(names, current, slot, value, verb),
