@@ -126,7 +126,7 @@ fn a_cursor_that_comes_with_a_link_is_a_link() {
     assert_eq!(page(&description), json!({"next_link": {"body": "/_links/next/href"}, "end": "no_cursor"}));
 }
 
-/// The users of a whole service are rarely those of one's own organization.
+/// The users of a whole service are rarely those of the organization that is meant.
 #[test]
 fn lists_of_accounts_that_need_a_value_are_named() {
     let mut description = with_users(&json!({"id": {"type": "string"}}));

@@ -144,7 +144,7 @@ impl Target<'_> {
     /// Removes members in the form that the settings name, and reads the group again: some servers remove all members if they
     /// don't understand the form, and others none.
     async fn remove(&self, before: &mut Members, added: &[&Member], removals: &[&Member]) -> Outcomes {
-        match Others::of(self.source, before, added, removals) {
+        match Others::of(self.source, before, &accounts(added), &accounts(removals)) {
             Ok(others) => self.remove_all(before, &others, added, removals).await,
             Err(error) => removals.iter().map(|member| (member.place, Err(error.clone()))).collect(),
         }
@@ -305,6 +305,10 @@ impl Target<'_> {
         }
         Ok(())
     }
+}
+
+fn accounts<'a>(members: &[&'a Member]) -> Vec<&'a str> {
+    members.iter().map(|member| member.account.as_str()).collect()
 }
 
 /// The operation that leaves only these members.

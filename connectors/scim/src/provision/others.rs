@@ -1,6 +1,5 @@
 //! Who stays in a group that loses members.
 
-use super::members::Member;
 use crate::groups::{Among, Members, Walk};
 use crate::source::Source;
 use connector_core::Result;
@@ -29,9 +28,9 @@ pub(super) struct WalkOthers<'a> {
 }
 
 impl Others {
-    pub(super) fn of(source: &Source, before: &mut Members, added: &[&Member], removals: &[&Member]) -> Result<Self> {
-        let gone = removals.iter().map(|member| member.account.clone()).collect();
-        let new = added.iter().map(|member| member.account.clone()).collect();
+    pub(super) fn of(source: &Source, before: &mut Members, added: &[&str], removals: &[&str]) -> Result<Self> {
+        let gone = removals.iter().map(|id| (*id).to_owned()).collect();
+        let new = added.iter().map(|id| (*id).to_owned()).collect();
         let mut others = Self { gone, new, some: Vec::new(), count: 0 };
         let (mut some, mut count) = (Vec::new(), 0);
         let mut walk = others.walk(source, before)?;
