@@ -68,6 +68,7 @@ impl AccountSchema {
 /// One attribute of an account or an entitlement.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize)]
 #[non_exhaustive]
+#[allow(clippy::struct_excessive_bools, reason = "each says something else, and connectors set them by name")]
 pub struct AttributeSchema {
     /// The source's own spelling.
     pub name: String,

@@ -308,12 +308,10 @@ impl Simulation<'_> {
             Ok(Prepared::Unchanged { .. }) if exists => return self.existing(simulated, &row, &[], &holds),
             Ok(Prepared::Unchanged { detail }) => {
                 let can_look = self.opened.connector.capabilities().accounts().is_some();
+                let detail = already_until(&simulated.state, &proposed.operation.change).unwrap_or(detail);
                 return match effect::contradiction(schema, &simulated.state, &proposed.operation.change, can_look) {
                     Some(error) => simulated.refused(&row, error),
-                    None => {
-                        let until = already_until(&simulated.state, &proposed.operation.change);
-                        simulated.unchanged(&row, until.unwrap_or(detail))
-                    }
+                    None => simulated.unchanged(&row, detail),
                 };
             }
             Ok(Prepared::Steps { steps, seats, note }) => (steps, seats, note),
