@@ -35,13 +35,23 @@ enum Fault {
     TidiesValues,
     /// What an account held stays when it is deleted.
     LeavesAssignments,
+    /// An update sends a whole person without what it does not name.
+    EmptiesOthers,
+    /// An update sets another attribute to what a new account has.
+    ResetsOthers,
+    /// An update takes what the account holds.
+    TakesTeams,
+    /// An update enables or disables the account.
+    Disables,
 }
 
 #[derive(Clone, Debug, Default)]
 struct Person {
     name: String,
     title: Value,
+    department: Value,
     teams: Vec<EntitlementRef>,
+    off: bool,
 }
 
 #[derive(Debug)]
@@ -55,9 +65,11 @@ struct Directory {
 fn account(id: &str, person: &Person) -> Account {
     let mut attributes = AttributesBuilder::default();
     attributes.push("Title", &person.title).unwrap();
+    attributes.push("Department", &person.department).unwrap();
     let mut account = Account::new(id, &person.name);
     account.attributes = attributes.build();
     account.entitlements.clone_from(&person.teams);
+    account.enabled = !person.off;
     account
 }
 
@@ -74,7 +86,8 @@ impl Connector for Directory {
 
     fn schema(&self) -> AccountSchema {
         let title = AttributeSchema::text("Title").described("The job title").writable(Writable::Always);
-        AccountSchema::new(vec![title]).with_operations(vec![
+        let department = AttributeSchema::text("Department").described("Where they work").writable(Writable::Always);
+        AccountSchema::new(vec![title, department]).with_operations(vec![
             OperationKind::Create,
             OperationKind::Update,
             OperationKind::Grant,
@@ -101,8 +114,9 @@ impl Connector for Directory {
                     return Err(Error::new(ErrorKind::AlreadyExists, format!("`{name}` exists")));
                 }
                 let id = format!("p{name}");
-                let title = attributes.get("Title").cloned().unwrap_or_default();
-                people.insert(id.clone(), Person { name: name.clone(), title, teams: Vec::new() });
+                let of = |name: &str| attributes.get(name).cloned().unwrap_or_default();
+                let (title, department) = (of("Title"), of("Department"));
+                people.insert(id.clone(), Person { name: name.clone(), title, department, ..Person::default() });
                 Ok(Outcome::applied(id))
             }
             _ if self.fault == Fault::DoesNothing => Ok(Outcome::applied(id)),
@@ -122,6 +136,13 @@ impl Connector for Directory {
                 let person = people.get_mut(&id).ok_or_else(|| Error::not_found("no such account"))?;
                 if person.title == set["Title"] {
                     return Ok(Outcome::unchanged("already has these values"));
+                }
+                match self.fault {
+                    Fault::EmptiesOthers => person.department = Value::Null,
+                    Fault::ResetsOthers => person.department = json!("New"),
+                    Fault::TakesTeams => person.teams.clear(),
+                    Fault::Disables => person.off = true,
+                    _ => {}
                 }
                 person.title = match set["Title"].as_str() {
                     Some(title) if self.fault == Fault::TidiesValues => json!(title.trim_matches(['"', '\'', ' '])),
@@ -203,13 +224,13 @@ impl PrepareOperations for Directory {
 }
 
 async fn check(fault: Fault) -> Report {
-    let first = Person { name: "first".to_owned(), title: json!("Boss"), teams: Vec::new() };
+    let first = Person { name: "first".to_owned(), title: json!("Boss"), ..Person::default() };
     let people = Arc::new(Mutex::new(BTreeMap::from([("p0".to_owned(), first)])));
-    let text = |title: &str| Map::from_iter([("Title".to_owned(), json!(title))]);
+    let text = |name: &str, value: &str| (name.to_owned(), json!(value));
     let fixture = Fixture {
         name: |word| format!("{word}@acme.example"),
-        attributes: text("Clerk"),
-        update: text("Analyst"),
+        attributes: Map::from_iter([text("Title", "Clerk"), text("Department", "Sales")]),
+        update: Map::from_iter([text("Title", "Analyst")]),
         entitlement: EntitlementRef::new("team", "t1"),
         unknown_id: None,
     };
@@ -222,6 +243,21 @@ async fn check(fault: Fault) -> Report {
 async fn a_correct_connector_passes_the_trials_of_provisioning() {
     let report = check(Fault::None).await;
     assert!(report.failed().is_empty(), "{report}");
+    assert!(report.to_string().contains("passed          update_changes_nothing_that_it_does_not_name"), "{report}");
+}
+
+#[tokio::test]
+async fn an_update_that_changes_something_else_is_caught_by_one_trial_alone_which_says_what() {
+    for (fault, text) in [
+        (Fault::EmptiesOthers, "an update of `Title` emptied `Department`, which was \"Sales\""),
+        (Fault::ResetsOthers, "an update of `Title` changed `Department` from \"Sales\" to \"New\""),
+        (Fault::TakesTeams, "an update of `Title` took `team/t1` from the account"),
+        (Fault::Disables, "an update of `Title` enabled, disabled, locked or unlocked the account"),
+    ] {
+        let report = check(fault).await;
+        assert_eq!(report.failed(), ["update_changes_nothing_that_it_does_not_name"], "{fault:?}:\n{report}");
+        assert!(report.to_string().contains(text), "{fault:?}:\n{report}");
+    }
 }
 
 #[tokio::test]
