@@ -39,6 +39,19 @@ fn a_new_connector_is_a_folder_with_names_of_its_own() {
     let manifest = fs::read_to_string(made.join("Cargo.toml")).unwrap();
     assert!(manifest.contains("name = \"connector-acme-hr\""), "{manifest}");
     assert!(!manifest.contains("[workspace]") && !manifest.contains("[patch"), "{manifest}");
+    // The first `cargo test` builds no program, so the binary asks for its feature, and so does every command that is shown.
+    assert!(manifest.contains("default = []") && manifest.contains("required-features = [\"binary\"]"), "{manifest}");
+    let readme = fs::read_to_string(made.join("README.md")).unwrap();
+    let shown = [
+        readme,
+        said(&created),
+        fs::read_to_string(Path::new(env!("CARGO_MANIFEST_DIR")).join("../docs/writing-a-connector.md")).unwrap(),
+    ];
+    for text in shown {
+        let runs: Vec<_> =
+            text.lines().filter(|line| line.contains("cargo run") || line.contains("cargo build")).collect();
+        assert!(!runs.is_empty() && runs.iter().all(|line| line.contains("--features binary")), "{runs:?}");
+    }
     for file in ["src/lib.rs", "src/main.rs", "src/settings.rs", "src/connector.rs", "src/people.rs", "README.md"] {
         let text = fs::read_to_string(made.join(file)).unwrap();
         assert!(!text.contains("{{"), "{file}: {text}");
@@ -143,13 +156,20 @@ fn a_stranger_builds_tests_and_runs_a_connector_from_packages() {
     let made = folder.path().join("connector-acme-hr");
     fs::copy(Path::new(env!("CARGO_MANIFEST_DIR")).join("../Cargo.lock"), made.join("Cargo.lock")).unwrap();
 
+    let tree = Command::new(env!("CARGO")).args(["tree", "--edges", "all"]).current_dir(&made).output().unwrap();
+    let tree = succeeds(&tree);
+    assert!(
+        tree.contains("connector-testkit") && !tree.contains("connector-cli") && !tree.contains("openssl"),
+        "{tree}"
+    );
     let tested = succeeds(&cargo(&made, &["test"]));
     assert!(!tested.contains("warning"), "{tested}");
     assert!(tested.contains("only_what_has_effect_is_found_as_held") && tested.contains("0 failed"), "{tested}");
     let formatted = Command::new(env!("CARGO")).args(["fmt", "--check"]).current_dir(&made).output().unwrap();
     succeeds(&formatted);
 
-    let read = succeeds(&cargo(&made, &["run", "--", "aggregate", "acme_hr", "--output", "json"]));
+    let run = ["run", "--features", "binary", "--", "aggregate", "acme_hr", "--output", "json"];
+    let read = succeeds(&cargo(&made, &run));
     assert!(read.contains("\"seen\":250"), "{read}");
     let binary = made.join("target").join(Path::new(BINARY).parent().unwrap().file_name().unwrap()).join("connector");
     let connectors = Command::new(&binary).arg("connectors").current_dir(&made).output().unwrap();

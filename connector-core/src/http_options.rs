@@ -34,6 +34,10 @@ pub struct HttpOptions {
     /// Whether the answers of the source are recorded, or come from a recording. No file says it, only a command or a test.
     #[serde(skip)]
     pub tape: Tape,
+    /// Whether a refused connection is an error at once. Otherwise it is tried again, because a server that starts again refuses
+    /// connections for a moment. No file says it, only a command for which somebody waits.
+    #[serde(skip)]
+    pub gives_up_if_refused: bool,
 }
 
 /// Whether the answers of a source are recorded, or come from a recording.
@@ -68,6 +72,7 @@ impl Default for HttpOptions {
             requests_per_second: None,
             allow_insecure_loopback: false,
             tape: Tape::Off,
+            gives_up_if_refused: false,
         }
     }
 }

@@ -1,5 +1,6 @@
 //! The client of one source.
 
+use crate::answer::Answer;
 use crate::body::Body;
 use crate::grants::none::Nothing;
 use crate::hosts::{Hosts, host_and_port};
@@ -57,8 +58,8 @@ impl Client {
         let hosts = Hosts::new(strategy.token_url(), reach, context.http().allow_insecure_loopback)?;
         let transport = Arc::new(Transport::open(context, hosts)?);
         let tokens = Arc::new(Tokens::new(strategy, LoginExchange::new(transport.clone())));
-        let session =
-            Session { transport, tokens, nonce: Arc::default(), reaction: Reaction::by_status, refusal: |_| None };
+        let (reaction, refusal) = (Reaction::by_status, |_: &Response| None);
+        let session = Session { transport, tokens, nonce: Arc::default(), reaction, refusal, message: None };
         Ok(Self { session: Arc::new(session) })
     }
 
@@ -72,6 +73,21 @@ impl Client {
     #[must_use]
     pub fn with_refusal(self, refusal: fn(&Response) -> Option<Error>) -> Self {
         Self { session: Arc::new(Session { refusal, ..(*self.session).clone() }) }
+    }
+
+    /// Says where the source's own message is in its errors, as JSON pointer. The errors of [`Request::answer`] and
+    /// [`Request::read`] repeat it: `POST /people answered 409: This login is taken.`
+    ///
+    /// ```
+    /// # use connector_core::{Context, Result};
+    /// # use connector_http::{Client, Reach};
+    /// # fn open(context: &Context, base_url: &url::Url) -> Result<Client> {
+    /// Ok(Client::open(context, Reach::base(base_url))?.with_message("/error/message"))
+    /// # }
+    /// ```
+    #[must_use]
+    pub fn with_message(self, place: &'static str) -> Self {
+        Self { session: Arc::new(Session { message: Some(place), ..(*self.session).clone() }) }
     }
 
     /// Changes an object that others may change at the same time: reads it, and sends all of it back by PUT with its `ETag` as
@@ -88,18 +104,18 @@ impl Client {
     pub async fn change(&self, path: &str, at: &str, change: impl Fn(&mut Map<String, Value>)) -> Result<bool> {
         let mut tries = 1;
         loop {
-            let answer = self.get(path).answer().await?;
-            let version = answer.need("ETag")?.to_owned();
+            let answer = Answer::to(self.get(path)).await?;
+            let version = answer.response.need("ETag").map_err(|error| answer.named(error))?;
             let body: Value = answer.json()?;
             let Some(Value::Object(before)) = body.pointer(at) else {
-                return Err(Error::protocol(format!("the response has no object at `{at}`")));
+                return Err(answer.named(Error::protocol(format!("the response has no object at `{at}`"))));
             };
             let mut after = before.clone();
             change(&mut after);
             if after == *before {
                 return Ok(false);
             }
-            match self.put_json(path, &after).header("If-Match", &version).answer().await {
+            match self.put_json(path, &after).header("If-Match", version).answer().await {
                 Err(error) if error.kind() == ErrorKind::Conflict && tries < MOST_TRIES => tries += 1,
                 answer => return answer.map(|_| true),
             }

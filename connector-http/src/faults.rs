@@ -8,15 +8,17 @@ use std::time::Duration;
 use url::Url;
 
 /// A temporary fault, worth another try immediately.
-const PASSING: Retry = Retry::After(Duration::ZERO);
+pub(crate) const PASSING: Retry = Retry::After(Duration::ZERO);
 
-/// How long a request may take.
+/// How long a request may take, and what a refused one is worth.
 #[derive(Clone, Copy, Debug)]
 pub(crate) struct Limits {
     /// With its response.
     pub(crate) whole: Duration,
     /// Until it is connected.
     pub(crate) connecting: Duration,
+    /// Whether a refused connection is worth another try.
+    pub(crate) refusal: Retry,
 }
 
 fn shown(limit: Duration) -> String {
@@ -31,7 +33,7 @@ pub(crate) fn error_of(fault: reqwest::Error, url: &Url, limits: Limits, answeri
     // The library's text includes the whole URL, and its query may contain private data.
     let fault = fault.without_url();
     let error = if fault.is_connect() {
-        not_connected(&fault, &host, limits.connecting, proxied)
+        not_connected(&fault, &host, limits, proxied)
     } else if fault.is_timeout() {
         too_late(url, limits.whole)
     } else if let Some(refused) = certificate_refused(&root_text(&fault), &host) {
@@ -64,7 +66,7 @@ pub(crate) fn too_late(url: &Url, limit: Duration) -> Error {
     .with_retry(PASSING)
 }
 
-fn not_connected(fault: &reqwest::Error, host: &str, limit: Duration, proxied: bool) -> Error {
+fn not_connected(fault: &reqwest::Error, host: &str, limits: Limits, proxied: bool) -> Error {
     let unavailable = |message: String| Error::new(ErrorKind::Unavailable, message);
     let text = root_text(fault);
     let lower = text.to_lowercase();
@@ -93,7 +95,7 @@ fn not_connected(fault: &reqwest::Error, host: &str, limit: Duration, proxied: b
         return unavailable(format!("no TLS connection to `{host}`: {text}")).with_help(help);
     }
     if fault.is_timeout() {
-        let limit = shown(limit);
+        let limit = shown(limits.connecting);
         return Error::new(ErrorKind::Timeout, format!("no connection to `{host}` within the time limit of {limit}"))
             .with_help("check the host and the network, and whether you need a proxy (`http: {proxy: …}`)")
             .with_retry(PASSING);
@@ -114,7 +116,7 @@ fn not_connected(fault: &reqwest::Error, host: &str, limit: Duration, proxied: b
         let whose = if proxied { "or its proxy " } else { "" };
         return unavailable(format!("`{host}` {whose}refused the connection"))
             .with_help("check the host and port, and whether the server is running")
-            .with_retry(PASSING);
+            .with_retry(limits.refusal);
     }
     unavailable(format!("no connection to `{host}`: {text}"))
         .with_help("check the network between this machine and the server")

@@ -20,6 +20,7 @@
 //! These auth strategies register themselves: `jwt_bearer`, `client_credentials`, `private_key_jwt`, `bearer`, `basic`,
 //! `api_key` and `none`, see [`grants`]. A connector's registration lists the strategies that it accepts.
 
+mod answer;
 mod body;
 mod client;
 mod client_certificate;

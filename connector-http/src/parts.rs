@@ -44,7 +44,7 @@ impl Parts {
     pub async fn next(&mut self) -> Result<Option<Bytes>> {
         let started = Instant::now();
         let left = (self.patience * MOST_LIMITS).saturating_sub(self.waited);
-        let limits = Limits { whole: self.patience, connecting: self.patience };
+        let limits = Limits { whole: self.patience, connecting: self.patience, refusal: faults::PASSING };
         let part = tokio::time::timeout(self.patience.min(left), self.answer.chunk()).await;
         self.waited += started.elapsed();
         let part = part.map_err(|_| faults::too_late(&self.url, self.patience))?;

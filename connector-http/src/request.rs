@@ -16,7 +16,6 @@ use reqwest::Method;
 use reqwest::header::{ACCEPT, AUTHORIZATION, CONTENT_TYPE, HeaderMap, HeaderName, HeaderValue};
 use secrecy::SecretString;
 use serde::Serialize;
-use serde::de::DeserializeOwned;
 use std::fmt;
 use std::sync::Arc;
 use url::Url;
@@ -152,32 +151,6 @@ impl Request {
         self.exchange(false).await.map(|(response, _)| response)
     }
 
-    /// Sends the request and returns the response if it is a success. What the source says in its errors
-    /// ([`Client::with_refusal`](crate::Client::with_refusal)) counts before the status ([`Response::success`]).
-    pub async fn answer(self) -> Result<Response> {
-        let refusal = self.session.refusal;
-        let response = self.send().await?;
-        match refusal(&response) {
-            Some(error) => Err(error),
-            None => response.success(),
-        }
-    }
-
-    /// Sends the request and reads the JSON of a successful response, see [`Request::answer`].
-    pub async fn read<T: DeserializeOwned>(self) -> Result<T> {
-        self.answer().await?.json()
-    }
-
-    /// Sends the request and reads the JSON of a successful response; `None` if the source says that there is no such thing
-    /// (status 404 or 410, or what [`Client::with_refusal`](crate::Client::with_refusal) makes of kind `not_found`).
-    pub async fn read_if_there<T: DeserializeOwned>(self) -> Result<Option<T>> {
-        match self.read().await {
-            Ok(found) => Ok(Some(found)),
-            Err(error) if error.kind() == ErrorKind::NotFound => Ok(None),
-            Err(error) => Err(error),
-        }
-    }
-
     /// Sends the request like [`Request::send`], but leaves the body of a successful response to [`Parts`], for a body that may
     /// be too large for the memory. The [`Response`] then has an empty body. A response with another status is complete, and
     /// has no parts.
@@ -297,6 +270,16 @@ impl Request {
     fn settled(&self, error: Error) -> Error {
         let error = if matches!(error.retry(), Retry::After(_)) { error.with_retry(Retry::No) } else { error };
         if self.method == Method::GET { error.with_happened(Happened::No) } else { error }
+    }
+
+    /// The request for people: its method, and the path without the query and without secrets.
+    pub(crate) fn what(&self) -> String {
+        let path = self.session.transport.redactor.blank(self.path_shown()).into_owned();
+        format!("{} {path}", self.method)
+    }
+
+    pub(crate) fn session(&self) -> &Arc<Session> {
+        &self.session
     }
 
     /// The path without its query.

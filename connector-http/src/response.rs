@@ -13,6 +13,9 @@ use std::time::Duration;
 /// The wait after status 429 if the source does not say how long.
 const USUAL_WAIT: Duration = Duration::from_secs(5);
 
+/// The longest part of a source's own message to show.
+const LONGEST_MESSAGE: usize = 300;
+
 /// A complete response with any status. `Debug` does not show the body.
 ///
 /// ```
@@ -80,7 +83,10 @@ impl Response {
             400 | 422 => (ErrorKind::Invalid, "check the values that the request sends"),
             401 => (ErrorKind::Auth, "check the credentials of the source, and that they have not expired"),
             403 => (ErrorKind::Permission, "give the service account the permission for this request"),
-            404 | 410 => (ErrorKind::NotFound, "check the id, and that the service account may see the object"),
+            404 | 410 => (
+                ErrorKind::NotFound,
+                "check the URL of the source and the id, and that the service account may see the object",
+            ),
             408 => (ErrorKind::Timeout, "try again in a few minutes"),
             409 | 412 => (ErrorKind::Conflict, "read the object again, and repeat the change"),
             428 => (
@@ -122,6 +128,21 @@ impl Response {
         let code = body.pointer(place)?.as_str()?;
         let (_, kind, help) = known.iter().find(|(known, ..)| *known == code)?;
         Some(Error::new(*kind, format!("the source answered `{code}`")).with_help(*help))
+    }
+
+    /// What the source itself says at a place of the body, a JSON pointer, in one line of at most 300 characters. `None` if nothing
+    /// is there, and for a success.
+    ///
+    /// ```
+    /// # use connector_http::{Response, header::HeaderMap};
+    /// let response = Response { status: 409, headers: HeaderMap::new(), body: r#"{"message": "This login\nis taken."}"#.into() };
+    /// assert_eq!(response.message("/message").as_deref(), Some("This login is taken."));
+    /// ```
+    pub fn message(&self, place: &str) -> Option<String> {
+        let body: Value = serde_json::from_slice(&self.body).ok().filter(|_| !self.is_success())?;
+        let line = body.pointer(place)?.as_str()?.chars().map(|c| if c.is_control() { ' ' } else { c });
+        let line: String = line.take(LONGEST_MESSAGE).collect();
+        Some(line.trim().to_owned()).filter(|line| !line.is_empty())
     }
 
     /// A header as text.

@@ -14,6 +14,8 @@ pub(crate) struct Session {
     pub(crate) nonce: Arc<Nonce>,
     pub(crate) reaction: fn(&Response) -> Reaction,
     pub(crate) refusal: fn(&Response) -> Option<Error>,
+    /// Where the source's own message is in a body without success, as JSON pointer.
+    pub(crate) message: Option<&'static str>,
 }
 
 /// The last nonce that the service asked proofs to include.

@@ -9,7 +9,9 @@ use crate::proxies::ProxyVariables;
 use crate::response::Response;
 use crate::tape::{Deck, asked};
 use bytes::Bytes;
-use connector_core::{Clock, Context, Error, ErrorKind, Happened, HttpOptions, LOOPBACK, Meter, Redactor, Result};
+use connector_core::{
+    Clock, Context, Error, ErrorKind, Happened, HttpOptions, LOOPBACK, Meter, Redactor, Result, Retry,
+};
 use connector_files::{Reason, Role};
 use reqwest::header::HeaderMap;
 use reqwest::{Certificate, Method, Proxy};
@@ -222,11 +224,13 @@ struct Plan {
     authorities: Vec<Certificate>,
     proxy: Option<Proxy>,
     local: bool,
+    gives_up_if_refused: bool,
 }
 
 impl Plan {
     fn limits(&self) -> Limits {
-        Limits { whole: self.timeout, connecting: CONNECT_TIMEOUT.min(self.timeout / 2) }
+        let refusal = if self.gives_up_if_refused { Retry::No } else { faults::PASSING };
+        Limits { whole: self.timeout, connecting: CONNECT_TIMEOUT.min(self.timeout / 2), refusal }
     }
 
     fn of(options: &HttpOptions, project: &Path, local: bool) -> Result<Self> {
@@ -243,7 +247,8 @@ impl Plan {
             return Err(Error::new(ErrorKind::Definition, message)
                 .with_help("set it to a URL such as http://proxy.acme.example:3128, or remove it"));
         }
-        Ok(Self { timeout: options.timeout.duration(), authorities, proxy, local })
+        let (timeout, gives_up_if_refused) = (options.timeout.duration(), options.gives_up_if_refused);
+        Ok(Self { timeout, authorities, proxy, local, gives_up_if_refused })
     }
 
     async fn build(&self, certificate: Option<&ClientCertificate>) -> Result<reqwest::Client> {

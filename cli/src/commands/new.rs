@@ -72,7 +72,7 @@ pub(super) fn run(invocation: &Invocation, command: &NewCommand) -> Result<Exit,
         printer.result(format!("    {}\n", paint(DIM, file)))?;
     }
     let enter = format!("cd {}", shell_word(&folder.display().to_string()));
-    let aggregate = format!("cargo run -- aggregate {}", arguments.name);
+    let aggregate = format!("cargo run --features binary -- aggregate {}", arguments.name);
     printer.next(&[
         (&enter, ""),
         ("cargo test --no-default-features", "run the trials of the kit"),

@@ -96,6 +96,8 @@ fn tape(arguments: &TestArguments) -> Tape {
 fn load(project: &Project, name: &str, tape: &Tape) -> Result<(Source, Opened), Error> {
     let mut source = project.load(name)?;
     source.http.tape = tape.clone();
+    // Somebody waits, and a server that is not there is the usual reason.
+    source.http.gives_up_if_refused = true;
     let opened = source.open(project)?;
     Ok((source, opened))
 }

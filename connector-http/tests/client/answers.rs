@@ -110,3 +110,47 @@ async fn a_change_that_changes_nothing_or_can_not_be_safe_sends_nothing() {
     assert_eq!(rename.await.unwrap_err().kind(), ErrorKind::Conflict);
     assert_eq!(server.seen().len(), 6, "three tries");
 }
+
+#[tokio::test]
+async fn an_error_names_the_request_without_its_query_and_repeats_the_words_of_the_source() {
+    let taken = br#"{"code": "taken", "message": "This login\nis taken."}"#;
+    let odd = br#"{"code": "odd", "message": "Not today."}"#;
+    let server = Scripted::start(vec![
+        answer("409 Conflict", "", taken),
+        answer("409 Conflict", "", odd),
+        answer("404 Not Found", "", b"<html>"),
+        answer("200 OK", "", b"<html>"),
+        answer("200 OK", "", br#"{"name": 7}"#),
+        answer("200 OK", "", b"{}"),
+    ]);
+    let client = client(&server).with_message("/message");
+    let request = || client.post_json("/people?as=admin", &1).query(&[("login", "ada@acme.example")]);
+    for wanted in [
+        "POST /people: the name is taken: This login is taken.",
+        "POST /people answered 409: Not today.",
+        "POST /people answered 404",
+        "POST /people: the response is a web page, but Connector expected JSON",
+    ] {
+        assert_eq!(request().read::<Vec<u8>>().await.unwrap_err().message(), wanted);
+    }
+    let error = client.get("/people/7").read::<Vec<u8>>().await.unwrap_err();
+    assert!(error.message().starts_with("GET /people/7: the response is not the expected JSON"), "{error}");
+    let error = client.change("/people/7", "/person", |_| ()).await.unwrap_err();
+    assert!(error.message().starts_with("GET /people/7: the response has no header `ETag`"), "{error}");
+}
+
+#[tokio::test]
+async fn what_is_not_there_is_none_and_every_other_error_stays() {
+    let server = Scripted::start(vec![
+        answer("200 OK", "", b"[1]"),
+        answer("404 Not Found", "", b""),
+        answer("400 Bad Request", "", br#"{"code": "taken"}"#),
+        answer("200 OK", "", b""),
+    ]);
+    let client = client(&server);
+    let read = async || client.get("/people/7").read_if_there::<Vec<u8>>().await;
+    assert_eq!(read().await.unwrap(), Some(vec![1]));
+    assert_eq!(read().await.unwrap(), None);
+    assert_eq!(read().await.unwrap_err().kind(), ErrorKind::AlreadyExists);
+    assert_eq!(read().await.unwrap_err().kind(), ErrorKind::Protocol);
+}

@@ -2,7 +2,7 @@
 
 use crate::server::{Scripted, answer};
 use crate::source::{client, login_for, plain, requests, started, token_url, with_client_secret};
-use connector_core::{ErrorKind, Happened, Retry};
+use connector_core::{ErrorKind, Happened, HttpOptions, Retry};
 use connector_http::{Client, Method, Reach, Reaction};
 use wiremock::matchers::path;
 use wiremock::{Mock, ResponseTemplate};
@@ -151,6 +151,21 @@ async fn a_write_that_never_reached_the_server_is_known_not_to_have_happened() {
     let error = client.post_json("/data", &1).send().await.unwrap_err();
     assert_eq!((error.kind(), error.happened()), (ErrorKind::Unavailable, Happened::No));
     assert_eq!(error.retry(), Retry::Exhausted, "it was retried, which is safe here");
+}
+
+#[tokio::test]
+async fn a_refused_connection_is_an_error_at_once_where_somebody_waits() {
+    let nobody = std::net::TcpListener::bind("127.0.0.1:0").unwrap().local_addr().unwrap();
+    for (gives_up_if_refused, calls) in [(true, 1), (false, 5)] {
+        let http = HttpOptions { gives_up_if_refused, ..plain() };
+        let context = with_client_secret(&login_for(&format!("http://{nobody}")), http);
+        let client = Client::open(&context, Reach::named_by_token()).unwrap();
+        client.token().await.unwrap();
+        let before = context.meter().api_calls();
+        let error = client.get("/data").send().await.unwrap_err();
+        assert!(error.message().ends_with("refused the connection"), "{error}");
+        assert_eq!(context.meter().api_calls() - before, calls);
+    }
 }
 
 #[tokio::test]

@@ -160,13 +160,6 @@ impl<'a> Stage<'a> {
         Ok(all.iter().any(|one| one.holder.account_id() == Some(account.id.as_str()) && one.entitlement == *wanted))
     }
 
-    /// The attributes of a new account that an update does not name, with their values.
-    pub(crate) async fn others(&self) -> Result<Vec<(&'a str, Option<serde_json::Value>)>, String> {
-        let Some(account) = self.read().await? else { return Err("the account is gone".to_owned()) };
-        let others = self.fixture.attributes.keys().filter(|name| !self.fixture.update.contains_key(*name));
-        Ok(others.map(|name| (name.as_str(), account.attributes.get(name))).collect())
-    }
-
     /// Whether the account is in the state that an operation of this kind must result in.
     pub(crate) async fn is_done(&self, kind: Kind) -> Result<bool, String> {
         let Some(account) = self.read().await? else { return Ok(kind == Kind::Delete) };

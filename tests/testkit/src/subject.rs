@@ -1,21 +1,26 @@
 //! The subject of the trials: how to open the connector, and what the trials may write.
 
 use crate::proxy::Proxy;
-use connector_core::{Connector, EntitlementRef, Result};
+use connector_core::{Connector, EntitlementRef};
+use futures_util::future::BoxFuture;
 use serde_json::{Map, Value};
 use std::fmt;
 use std::sync::{Mutex, PoisonError};
 
 /// The subject of the trials.
 pub struct Subject<'a> {
-    open: Box<dyn Fn() -> Result<Box<dyn Connector>> + Send + Sync + 'a>,
+    open: Box<dyn Fn() -> connector_core::Result<Box<dyn Connector>> + Send + Sync + 'a>,
     fixture: Option<Fixture>,
     secrets: Vec<String>,
     proxy: Option<Proxy>,
     most_requests: Option<usize>,
+    removal: Option<Removal<'a>>,
     /// The accounts that a trial created.
     created: Mutex<Vec<String>>,
 }
+
+/// Removes an account without the connector.
+type Removal<'a> = Box<dyn Fn(String) -> BoxFuture<'static, Result<(), String>> + Send + Sync + 'a>;
 
 /// What the provisioning trials may write. They create their own accounts and change no others.
 #[derive(Clone, Debug)]
@@ -49,13 +54,14 @@ impl Fixture {
 
 impl<'a> Subject<'a> {
     /// A subject whose connectors `open` creates. The source must have at least one account, and nothing else may change it.
-    pub fn new(open: impl Fn() -> Result<Box<dyn Connector>> + Send + Sync + 'a) -> Self {
+    pub fn new(open: impl Fn() -> connector_core::Result<Box<dyn Connector>> + Send + Sync + 'a) -> Self {
         Self {
             open: Box::new(open),
             fixture: None,
             secrets: Vec::new(),
             proxy: None,
             most_requests: None,
+            removal: None,
             created: Mutex::default(),
         }
     }
@@ -87,6 +93,34 @@ impl<'a> Subject<'a> {
     pub fn with_most_requests(mut self, requests: usize) -> Self {
         self.most_requests = Some(requests);
         self
+    }
+
+    /// Says how the test removes the account with an id from the source, without the connector, as an administrator of the source
+    /// would. The kit then tries whether the changes say that it is gone, also where the connector itself can't delete. It removes
+    /// only an account that it created.
+    ///
+    /// ```
+    /// # use connector_testkit::Subject;
+    /// # async fn delete(url: String) -> connector_core::Result<()> { drop(url); Ok(()) }
+    /// # fn with_removal<'a>(subject: Subject<'a>, server: &'a str) -> Subject<'a> {
+    /// subject.with_removal(move |id| delete(format!("{server}/admin/people/{id}")))
+    /// # }
+    /// ```
+    #[must_use]
+    pub fn with_removal<F, E>(mut self, remove: impl Fn(String) -> F + Send + Sync + 'a) -> Self
+    where
+        F: Future<Output = Result<(), E>> + Send + 'static,
+        E: fmt::Display,
+    {
+        self.removal = Some(Box::new(move |id| {
+            let removed = remove(id);
+            Box::pin(async move { removed.await.map_err(|error| error.to_string()) })
+        }));
+        self
+    }
+
+    pub(crate) fn removal(&self) -> Option<&Removal<'a>> {
+        self.removal.as_ref()
     }
 
     pub(crate) fn most_requests(&self) -> Option<usize> {

@@ -15,6 +15,8 @@ use std::sync::{Arc, Mutex};
 
 const TRIAL: &str = "changes_are_the_difference_of_two_whole_reads";
 
+const REMOVAL: &str = "changes_say_which_account_others_removed";
+
 #[derive(Clone, Copy, Debug, PartialEq)]
 enum Fault {
     None,
@@ -28,6 +30,8 @@ enum Fault {
     OnlyAdds,
     /// A delete leaves no trace, although the changes tell what is gone.
     ForgetsDelete,
+    /// An account that others remove leaves no trace.
+    ForgetsRemovals,
 }
 
 #[derive(Clone, Debug, Default)]
@@ -204,7 +208,16 @@ async fn check(fault: Fault) -> Report {
         world.people.insert(id.to_owned(), Person { title: "Boss".into(), off: false, teams: vec!["red".to_owned()] });
     }
     let world = Arc::new(Mutex::new(world));
+    let others = world.clone();
     let subject = Subject::new(move || Ok(Box::new(Directory { fault, world: world.clone() })));
+    let subject = subject.with_removal(move |id| {
+        let mut world = others.lock().unwrap();
+        let removed = world.people.remove(&id).map(drop).ok_or("it is not there");
+        if fault != Fault::ForgetsRemovals {
+            world.log.push(id);
+        }
+        std::future::ready(removed)
+    });
     let object = |value: Value| value.as_object().unwrap().clone();
     let fixture = Fixture {
         name: |word| format!("kit-{word}"),
@@ -219,7 +232,16 @@ async fn check(fault: Fault) -> Report {
 #[tokio::test]
 async fn a_correct_connector_passes() {
     let report = check(Fault::None).await;
-    assert!(report.passed() && report.to_string().contains(&format!("passed          {TRIAL}")), "{report}");
+    for trial in [TRIAL, REMOVAL] {
+        assert!(report.passed() && report.to_string().contains(&format!("passed          {trial}")), "{report}");
+    }
+}
+
+#[tokio::test]
+async fn changes_without_what_others_removed_are_caught_by_one_trial_alone() {
+    let report = check(Fault::ForgetsRemovals).await;
+    assert_eq!(report.failed(), [REMOVAL], "{report}");
+    assert!(report.to_string().contains("no longer exists, but the changes do not say so"), "{report}");
 }
 
 #[tokio::test]

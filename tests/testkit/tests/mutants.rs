@@ -43,6 +43,8 @@ enum Fault {
     AnswersOutOfOrder,
     /// One read changes the position of another that is under way.
     MixesReadsAtOnce,
+    /// A position gives its page only once.
+    UsesPositionsUp,
 }
 
 #[derive(Debug)]
@@ -50,6 +52,8 @@ struct Directory {
     fault: Fault,
     calls: AtomicU64,
     position: AtomicU64,
+    /// A bit for each position that was read.
+    used: AtomicU64,
     opened: u64,
 }
 
@@ -78,6 +82,12 @@ impl Connector for Directory {
         };
         if self.fault == Fault::ForgetsOnReopen && self.opened > 2 && first > 0 {
             return Err(Error::new(ErrorKind::Protocol, "unknown position"));
+        }
+        if first > 0 && self.fault == Fault::UsesPositionsUp {
+            let used = self.used.fetch_or(1 << first, Ordering::Relaxed);
+            if used & (1 << first) != 0 {
+                return Err(Error::new(ErrorKind::Protocol, "this token was used"));
+            }
         }
         self.position.store(first, Ordering::Relaxed);
         tokio::task::yield_now().await;
@@ -248,7 +258,8 @@ async fn check(fault: Fault) -> connector_testkit::Report {
     let opened = AtomicU64::new(0);
     connector_testkit::check(|| {
         let opened = opened.fetch_add(1, Ordering::Relaxed);
-        Ok(Box::new(Directory { fault, calls: AtomicU64::new(0), position: AtomicU64::new(0), opened }))
+        let (calls, position, used) = (AtomicU64::new(0), AtomicU64::new(0), AtomicU64::new(0));
+        Ok(Box::new(Directory { fault, calls, position, used, opened }))
     })
     .await
 }
@@ -257,7 +268,7 @@ async fn check(fault: Fault) -> connector_testkit::Report {
 async fn a_correct_connector_passes_every_trial() {
     let report = check(Fault::None).await;
     assert!(report.passed(), "{report}");
-    assert!(report.to_string().ends_with("21 passed, 0 failed, 35 not applicable"), "{report}");
+    assert!(report.to_string().ends_with("21 passed, 0 failed, 36 not applicable"), "{report}");
 }
 
 #[tokio::test]
@@ -292,6 +303,22 @@ async fn a_trial_of_what_a_connector_does_not_use_does_not_pass() {
 async fn a_trial_of_a_missing_capability_does_not_pass() {
     let report = check(Fault::NoEntitlements).await;
     assert!(report.to_string().ends_with("12 passed, 0 failed, 44 not applicable"), "{report}");
+}
+
+#[tokio::test]
+async fn a_position_that_is_used_up_is_reported_with_the_kind_of_cursor_for_it() {
+    let report = check(Fault::UsesPositionsUp).await;
+    for trial in [
+        "the_same_cursor_returns_the_same_page",
+        "cursors_outlive_the_connector",
+        "pages_read_at_once_and_in_another_order_are_the_same",
+    ] {
+        let result = report.results().iter().find(|result| result.name == trial).unwrap();
+        assert!(
+            matches!(&result.outcome, TrialOutcome::Failed(seen) if seen.ends_with("make it with `Cursor::live`")),
+            "{trial}:\n{report}"
+        );
+    }
 }
 
 #[tokio::test]

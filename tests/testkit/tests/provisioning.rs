@@ -43,18 +43,25 @@ enum Fault {
     KeepsTheOldEnd,
     /// A lookup shows what is held, but not until when.
     FindsNoEnds,
-    /// An update empties what it does not name.
-    EmptiesTheRest,
     /// Refuses every second operation for a moment.
     RefusesForAMoment,
+    /// An update sends a whole person without what it does not name.
+    EmptiesOthers,
+    /// An update sets another attribute to what a new account has.
+    ResetsOthers,
+    /// An update takes what the account holds.
+    TakesTeams,
+    /// An update enables or disables the account.
+    Disables,
 }
 
 #[derive(Clone, Debug, Default)]
 struct Person {
     name: String,
     title: Value,
-    room: Value,
+    department: Value,
     teams: Vec<EntitlementRef>,
+    off: bool,
     ends: BTreeMap<EntitlementRef, End>,
 }
 
@@ -70,10 +77,11 @@ struct Directory {
 fn account(id: &str, person: &Person) -> Account {
     let mut attributes = AttributesBuilder::default();
     attributes.push("Title", &person.title).unwrap();
-    attributes.push("Room", &person.room).unwrap();
+    attributes.push("Department", &person.department).unwrap();
     let mut account = Account::new(id, &person.name);
     account.attributes = attributes.build();
     account.entitlements.clone_from(&person.teams);
+    account.enabled = !person.off;
     account
 }
 
@@ -90,8 +98,8 @@ impl Connector for Directory {
 
     fn schema(&self) -> AccountSchema {
         let title = AttributeSchema::text("Title").described("The job title").writable(Writable::Always);
-        let room = AttributeSchema::text("Room").described("Where the person sits").writable(Writable::OnCreate);
-        AccountSchema::new(vec![title, room]).with_operations(vec![
+        let department = AttributeSchema::text("Department").described("Where they work").writable(Writable::Always);
+        AccountSchema::new(vec![title, department]).with_operations(vec![
             OperationKind::Create,
             OperationKind::Update,
             OperationKind::Grant,
@@ -121,9 +129,9 @@ impl Connector for Directory {
                     return Err(Error::new(ErrorKind::AlreadyExists, format!("`{name}` exists")));
                 }
                 let id = format!("p{name}");
-                let value = |name: &str| attributes.get(name).cloned().unwrap_or_default();
-                let (title, room) = (value("Title"), value("Room"));
-                people.insert(id.clone(), Person { name: name.clone(), title, room, ..Person::default() });
+                let of = |name: &str| attributes.get(name).cloned().unwrap_or_default();
+                let (title, department) = (of("Title"), of("Department"));
+                people.insert(id.clone(), Person { name: name.clone(), title, department, ..Person::default() });
                 Ok(Outcome::applied(id))
             }
             _ if self.fault == Fault::DoesNothing => Ok(Outcome::applied(id)),
@@ -144,8 +152,12 @@ impl Connector for Directory {
                 if person.title == set["Title"] {
                     return Ok(Outcome::unchanged("already has these values"));
                 }
-                if self.fault == Fault::EmptiesTheRest {
-                    person.room = Value::Null;
+                match self.fault {
+                    Fault::EmptiesOthers => person.department = Value::Null,
+                    Fault::ResetsOthers => person.department = json!("New"),
+                    Fault::TakesTeams => person.teams.clear(),
+                    Fault::Disables => person.off = true,
+                    _ => {}
                 }
                 person.title = match set["Title"].as_str() {
                     Some(title) if self.fault == Fault::TidiesValues => json!(title.trim_matches(['"', '\'', ' '])),
@@ -242,11 +254,11 @@ impl PrepareOperations for Directory {
 async fn check(fault: Fault) -> Report {
     let first = Person { name: "first".to_owned(), title: json!("Boss"), ..Person::default() };
     let people = Arc::new(Mutex::new(BTreeMap::from([("p0".to_owned(), first)])));
-    let text = |title: &str| Map::from_iter([("Title".to_owned(), json!(title))]);
+    let text = |name: &str, value: &str| (name.to_owned(), json!(value));
     let fixture = Fixture {
         name: |word| format!("{word}@acme.example"),
-        attributes: Map::from_iter([("Title".to_owned(), json!("Clerk")), ("Room".to_owned(), json!("R1"))]),
-        update: text("Analyst"),
+        attributes: Map::from_iter([text("Title", "Clerk"), text("Department", "Sales")]),
+        update: Map::from_iter([text("Title", "Analyst")]),
         entitlement: EntitlementRef::new("team", "t1"),
         unknown_id: None,
     };
@@ -264,6 +276,21 @@ async fn a_correct_connector_passes_the_trials_of_provisioning() {
     for fault in [Fault::None, Fault::RefusesForAMoment] {
         let report = check(fault).await;
         assert!(report.failed().is_empty(), "{fault:?}: {report}");
+        assert!(report.to_string().contains("passed          update_changes_nothing_that_it_does_not_name"), "{report}");
+    }
+}
+
+#[tokio::test]
+async fn an_update_that_changes_something_else_is_caught_by_one_trial_alone_which_says_what() {
+    for (fault, text) in [
+        (Fault::EmptiesOthers, "an update of `Title` emptied `Department`, which was \"Sales\""),
+        (Fault::ResetsOthers, "an update of `Title` changed `Department` from \"Sales\" to \"New\""),
+        (Fault::TakesTeams, "an update of `Title` took `team/t1` from the account"),
+        (Fault::Disables, "an update of `Title` enabled, disabled, locked or unlocked the account"),
+    ] {
+        let report = check(fault).await;
+        assert_eq!(report.failed(), ["update_changes_nothing_that_it_does_not_name"], "{fault:?}:\n{report}");
+        assert!(report.to_string().contains(text), "{fault:?}:\n{report}");
     }
 }
 
@@ -283,7 +310,6 @@ async fn each_fault_of_provisioning_is_caught_by_the_matching_trial() {
         (Fault::FindsNoEnds, "a_grant_with_an_end_replaces_the_end_that_was_there"),
         (Fault::LeavesAssignments, "what_the_trials_create_is_gone_afterwards"),
         (Fault::DropsEnds, "the_end_of_a_grant_is_kept_or_refused"),
-        (Fault::EmptiesTheRest, "update_sets_values_and_is_unchanged_when_repeated"),
     ] {
         let report = check(fault).await;
         assert!(report.failed().contains(&trial), "{fault:?} was not caught by {trial}:\n{report}");

@@ -11,11 +11,18 @@ use connector_core::{
 };
 use std::collections::{BTreeMap, BTreeSet};
 
-pub(super) const TRIALS: &[Trial] = &[Trial {
-    name: "changes_are_the_difference_of_two_whole_reads",
-    need: Need::ChangesToSee,
-    run: |subject| Box::pin(after_each_operation(subject)),
-}];
+pub(super) const TRIALS: &[Trial] = &[
+    Trial {
+        name: "changes_are_the_difference_of_two_whole_reads",
+        need: Need::ChangesToSee,
+        run: |subject| Box::pin(after_each_operation(subject)),
+    },
+    Trial {
+        name: "changes_say_which_account_others_removed",
+        need: Need::ChangesAndRemoval,
+        run: |subject| Box::pin(after_a_removal(subject)),
+    },
+];
 
 /// The operations after a create, each of them seen by the changes.
 const OPERATIONS: &[Kind] =
@@ -43,6 +50,31 @@ async fn after_each_operation(subject: &Subject<'_>) -> Tried {
         known.compare(&now, ability.absence()).map_err(|what| format!("after {}: {what}", kind.name()))?;
         (known, watermark) = (now, next);
     }
+    Ok(Kept::Promise)
+}
+
+async fn after_a_removal(subject: &Subject<'_>) -> Tried {
+    let connector = subject.open()?;
+    let (Some(ability), Some(remove)) = (connector.capabilities().changes(), subject.removal()) else {
+        return Ok(Kept::NotUsed("read_changes, and a way to remove an account"));
+    };
+    if ability.absence() == Absence::Untold {
+        return Ok(Kept::NotUsed("changes that say what is gone"));
+    }
+    let stage = Stage::set(subject, connector.as_ref(), "removed").await?;
+    let watermark = ability.watermark().await.map_err(|error| error.to_string())?;
+    let mut known = Known::read(connector.as_ref()).await?;
+    remove(stage.account.clone()).await.map_err(|error| format!("the test can't remove {}: {error}", stage.account))?;
+    if ability.changes(&watermark).await.is_err_and(|error| error.kind() == ErrorKind::Expired) {
+        return Ok(Kept::NotUsed("changes that are more than `expired`"));
+    }
+    let (changes, _) = read(ability, &watermark).await?;
+    known.apply(changes, ability);
+    let now = Known::read(connector.as_ref()).await?;
+    if now.accounts.contains_key(&stage.account) {
+        return Err(format!("the test removed {}, but a whole read still shows it", stage.account));
+    }
+    known.compare(&now, ability.absence()).map_err(|what| format!("after others removed an account: {what}"))?;
     Ok(Kept::Promise)
 }
 

@@ -50,6 +50,8 @@ enum Need {
     Changes,
     /// Changes, a fixture, and the operation that makes an account.
     ChangesToSee,
+    /// The same, and a way to remove an account without the connector.
+    ChangesAndRemoval,
     Preparation,
     Batch,
     Secrets,
@@ -83,6 +85,11 @@ impl Trial {
                 let creates = connector.schema().operations.contains(&OperationKind::Create);
                 (abilities.changes().is_some() && creates, "read_changes and create")
             }
+            Need::ChangesAndRemoval if subject.fixture().is_some() => {
+                let creates = connector.schema().operations.contains(&OperationKind::Create);
+                let needs = "read_changes, create, and a way to remove an account without the connector";
+                (abilities.changes().is_some() && creates && subject.removal().is_some(), needs)
+            }
             Need::Preparation if subject.fixture().is_some() => {
                 (abilities.preparation().is_some(), "prepare_operations")
             }
@@ -102,9 +109,12 @@ impl Trial {
             Need::Operation(kind) if subject.fixture().is_some() => {
                 (connector.schema().operations.contains(&kind), kind.name())
             }
-            Need::ChangesToSee | Need::Preparation | Need::ProxyAndPreparation | Need::Batch | Need::Operation(_) => {
-                (false, "a fixture")
-            }
+            Need::ChangesToSee
+            | Need::ChangesAndRemoval
+            | Need::Preparation
+            | Need::ProxyAndPreparation
+            | Need::Batch
+            | Need::Operation(_) => (false, "a fixture"),
         };
         (!is_there).then_some(name)
     }

@@ -47,6 +47,9 @@ fn lasting(cursors: Vec<Cursor>) -> impl Iterator<Item = Cursor> {
     cursors.into_iter().filter(|cursor| cursor.anchor().is_none())
 }
 
+/// What to do about a position that does not give its page again.
+const USED_UP: &str = "; if a position can be used only once, or only on one connection, make it with `Cursor::live`";
+
 /// A page as it is each time: its live successors differ, but not their anchors.
 fn comparable((items, next): (Vec<Line>, Vec<Cursor>)) -> (Vec<Line>, Vec<Cursor>) {
     (items, next.into_iter().map(|cursor| cursor.anchor().unwrap_or(cursor)).collect())
@@ -79,9 +82,6 @@ async fn live_cursors_have_anchors(subject: &Subject<'_>) -> Tried {
     Ok(kept)
 }
 
-/// What else can be the cause.
-const SINGLE_USE: &str = "; a position that can be used only once, or only in one connection, needs `Cursor::live`";
-
 async fn lists_end(subject: &Subject<'_>) -> Tried {
     let connector = subject.open()?;
     let connector = connector.as_ref();
@@ -96,13 +96,12 @@ async fn same_page_twice(subject: &Subject<'_>) -> Tried {
     let connector = connector.as_ref();
     for list in reading::lists(connector) {
         for cursor in lasting(reading::whole(&list).await?.cursors) {
-            let first = list.page(&cursor).await.map_err(|error| error.to_string())?;
-            let second = list.page(&cursor).await.map_err(|error| error.to_string())?;
-            if comparable(first) != comparable(second) {
-                return Err(format!(
-                    "{} at {cursor:?}: the second read returned another page{SINGLE_USE}",
-                    list.name()
-                ));
+            let again = async || {
+                let read = list.page(&cursor).await;
+                read.map_err(|error| format!("{} at {cursor:?}, read again: {error}{USED_UP}", list.name()))
+            };
+            if comparable(again().await?) != comparable(again().await?) {
+                return Err(format!("{} at {cursor:?}: the second read returned another page{USED_UP}", list.name()));
             }
         }
     }
@@ -120,13 +119,11 @@ async fn cursors_outlive(subject: &Subject<'_>) -> Tried {
                 return Err(format!("a new connector has no {}", list.name()));
             };
             let kept = Cursor::from_text(cursor.as_str());
-            let there = same.page(&kept).await.map_err(|error| format!("{} at {cursor:?}: {error}", list.name()))?;
-            let here = list.page(&cursor).await.map_err(|error| error.to_string())?;
+            let broken = |what: &str| format!("{} at {cursor:?}{what}{USED_UP}", list.name());
+            let there = same.page(&kept).await.map_err(|error| broken(&format!(", in a new connector: {error}")))?;
+            let here = list.page(&cursor).await.map_err(|error| broken(&format!(", read again: {error}")))?;
             if comparable(here) != comparable(there) {
-                return Err(format!(
-                    "{} at {cursor:?}: a new connector returned another page{SINGLE_USE}",
-                    list.name()
-                ));
+                return Err(broken(": a new connector returned another page"));
             }
         }
     }
@@ -143,12 +140,10 @@ async fn pages_at_once(subject: &Subject<'_>) -> Tried {
         for pages in pages.chunks(MAX_PAGES_AT_ONCE) {
             let together = join_all(pages.iter().map(|(cursor, _)| list.page(cursor))).await;
             for ((cursor, alone), together) in pages.iter().zip(together) {
-                let (items, _) = together.map_err(|error| format!("{} at {cursor:?}: {error}", list.name()))?;
+                let broken = |what: &str| format!("{} at {cursor:?}{what}{USED_UP}", list.name());
+                let (items, _) = together.map_err(|error| broken(&format!(", read again: {error}")))?;
                 if items != *alone {
-                    return Err(format!(
-                        "{} at {cursor:?}: the page differs when others are read at once",
-                        list.name()
-                    ));
+                    return Err(broken(": the page differs when others are read at once"));
                 }
             }
         }
