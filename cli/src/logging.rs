@@ -50,7 +50,7 @@ fn filter(wanted: Option<OsString>, verbose: u8) -> (EnvFilter, Option<String>) 
 }
 
 /// Our own crates, apart from the connectors.
-const CRATES: [&str; 15] = [
+const CRATES: [&str; 16] = [
     "connector_cli",
     "connector_core",
     "connector_engine",

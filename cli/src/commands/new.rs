@@ -32,7 +32,7 @@ const TEMPLATE: [(&str, &str); 11] = [
 const VERSION: &str = concat!(env!("CARGO_PKG_VERSION_MAJOR"), ".", env!("CARGO_PKG_VERSION_MINOR"));
 
 /// What the crate depends on, directly and through others. Cargo warns of crates that it is told about and doesn't need.
-const CRATES: [&str; 16] = [
+const CRATES: [&str; 17] = [
     "connector-cli",
     "connector-core",
     "connector-engine",
