@@ -24,7 +24,8 @@ pub fn path(parts: &[&str]) -> Result<String> {
         return Err(Error::not_found(format!("`{part}` is no id that can be part of a path"))
             .with_help("check the id in the plan or command"));
     }
-    Ok(parts.iter().map(|part| format!("/{}", utf8_percent_encode(part, RESERVED))).collect())
+    let encoded: Vec<String> = parts.iter().map(|part| utf8_percent_encode(part, RESERVED).to_string()).collect();
+    Ok(format!("/{}", encoded.join("/")))
 }
 
 #[cfg(test)]
