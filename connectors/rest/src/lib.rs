@@ -24,3 +24,8 @@ connector_core::register_connector! {
     provider: connector_core::Provider::new().with_test_steps(connection_test::STEPS),
     openapi: openapi::draft,
 }
+
+/// Compiles and runs the test of a description in the book.
+#[cfg(doctest)]
+#[doc = include_str!("../../../docs/rest.md")]
+struct RestPage;
