@@ -4,13 +4,13 @@
 
 mod aggregate_fake;
 
-use aggregate_fake::{Job, Place, account, run};
+use aggregate_fake::{Fake, Job, Place, World, account, run, run_as_due};
 use async_trait::async_trait;
 use connector_core::{
     Account, AccountSchema, Connector, Context, Cursor, Error, ErrorKind, Page, Percentage, Result, Sessions,
     TestReport,
 };
-use connector_engine::aggregate::{Mode, RunStatus};
+use connector_engine::aggregate::{Mode, RunStatus, Wanted};
 use std::sync::Arc;
 use std::sync::atomic::{AtomicUsize, Ordering};
 
@@ -184,6 +184,24 @@ async fn a_read_that_never_gets_further_than_its_connection_ends_the_run() {
     assert!(error.help.unwrap().contains("before the read got any further"));
     assert_eq!(report.counts.accounts.seen, 20);
     assert!(stream.connections.load(Ordering::SeqCst) <= 8, "it went back again and again");
+}
+
+#[tokio::test]
+async fn a_read_that_begins_again_says_what_its_first_try_stored() {
+    let (place, begun_again) = (Place::new(), AtomicUsize::new(0));
+    let mut fake = Fake::new(&World::of(21)).with_script(move |step, cursor, _| {
+        let is_third = step == "accounts" && cursor.position::<(usize, usize)>().unwrap() == Some((0, 14));
+        let fails = is_third && begun_again.fetch_add(1, Ordering::SeqCst) == 0;
+        fails.then(|| Err(Error::new(ErrorKind::Expired, "the token is gone")))
+    });
+    fake.branches = 1;
+    let report = run_as_due(&place.store, &fake.job(), Wanted::Due).await;
+    assert_eq!((report.status, report.counts.accounts.seen), (RunStatus::Succeeded, 21), "{:?}", report.error);
+    let stored = report.counts.accounts.unchanged;
+    assert!(stored > 0, "{report:?}");
+    let warning =
+        format!("the read began again: the token is gone; the first try stored {stored} accounts, 6 entitlements");
+    assert!(report.warnings[0].starts_with(&warning), "{:?}", report.warnings);
 }
 
 /// A server that shows the first page for ever under live cursors, as one that ignores the cookie does.

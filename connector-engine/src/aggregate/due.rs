@@ -5,7 +5,7 @@ use super::progress::Progress;
 use super::run::{WhyFull, run_because};
 use connector_core::{ErrorKind, Result};
 use connector_project::source::Opened;
-use connector_store::{Mode, Past, RunReport, RunStatus, Store};
+use connector_store::{Counts, Mode, Past, RunReport, RunStatus, Store};
 use jiff::Timestamp;
 use strum::{EnumString, IntoStaticStr};
 use tokio_util::sync::CancellationToken;
@@ -44,7 +44,8 @@ pub async fn run_as_due(
         // A position that means nothing any more, such as one in a file that was replaced: once, everything is read again.
         let lost = report.error.as_ref().filter(|error| error.kind == ErrorKind::Expired && !stop.is_cancelled());
         let Some(error) = lost.filter(|_| report.status == RunStatus::Failed) else { return Ok(report) };
-        let why = WhyFull { warning: format!("the read began again: {}", error.message), takes_over: false };
+        let warning = format!("the read began again: {}{}", error.message, already_stored(&report));
+        let why = WhyFull { warning, takes_over: false };
         let options = Options { mode, restart: true, ..options };
         return run_because(store, opened, options, Some(why), &progress, stop).await;
     }
@@ -63,6 +64,19 @@ pub async fn run_as_due(
         return Ok(report);
     }
     run_because(store, opened, Options { mode: Mode::Full, ..options }, why, &progress, stop).await
+}
+
+/// What the try that failed stored: the one after it counts these rows as unchanged.
+fn already_stored(failed: &RunReport) -> String {
+    let stored = |(name, counts): (&'static str, &Counts)| {
+        let rows = counts.added + counts.changed;
+        (rows > 0).then(|| format!("{rows} {name}"))
+    };
+    let stored: Vec<_> = failed.counts.named().into_iter().filter_map(stored).collect();
+    if stored.is_empty() {
+        return String::new();
+    }
+    format!("; the first try stored {}, which now count as unchanged", stored.join(", "))
 }
 
 /// How much to read, and why that is everything although only changes were wanted.

@@ -276,7 +276,10 @@ async fn a_correct_connector_passes_the_trials_of_provisioning() {
     for fault in [Fault::None, Fault::RefusesForAMoment] {
         let report = check(fault).await;
         assert!(report.failed().is_empty(), "{fault:?}: {report}");
-        assert!(report.to_string().contains("passed          update_changes_nothing_that_it_does_not_name"), "{report}");
+        assert!(
+            report.to_string().contains("passed          update_changes_nothing_that_it_does_not_name"),
+            "{report}"
+        );
     }
 }
 
