@@ -45,7 +45,7 @@ fn a_test_of_an_invalid_definition_still_names_all_steps() {
     let steps: Vec<_> =
         report["steps"].as_array().unwrap().iter().map(|step| (&step["name"], &step["status"])).collect();
     assert_eq!(steps[0], (&"definition".into(), &"failed".into()));
-    assert_eq!(steps.len(), 7);
+    assert_eq!(steps.len(), 8);
     assert!(steps[1..].iter().all(|(_, status)| *status == "skipped"));
 }
 

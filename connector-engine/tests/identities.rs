@@ -197,6 +197,32 @@ async fn whoever_left_leaves_accounts_that_are_seen_and_whoever_comes_is_linked(
 }
 
 #[tokio::test]
+async fn an_account_of_somebody_who_left_stays_theirs_if_a_stronger_rule_says_so() {
+    let place = Place::new();
+    read(&place, "hr", &world(&[("1", json!({"Email": "jane@x"})), ("2", json!({"Email": "old@x"}))])).await;
+    read(&place, "crm", &world(&[("j", json!({"Number": "1", "Email": "jane@x"}))])).await;
+    correlated_now(&place);
+    read(&place, "hr", &world(&[("2", json!({"Email": "jane@x"}))])).await;
+    assert_eq!(correlated_now(&place).moved, 0, "the number comes before the address");
+    assert_eq!(ids(&place, Selection::Orphans), ["j"]);
+}
+
+#[tokio::test]
+async fn a_machine_without_the_file_of_a_source_ends_no_link_of_it() {
+    let place = Place::new();
+    let ann = ("1", json!({"Email": "ann@x"}));
+    read(&place, "hr", &world(std::slice::from_ref(&ann))).await;
+    read(&place, "crm", &world(&[("a", ann.1)])).await;
+    assert_eq!(correlated_now(&place).linked, 1);
+    let less = correlate(&place.store, &settings(), &["hr".to_owned()], Wish::default()).unwrap();
+    assert_eq!((less.ended, less.now.linked), (0, 1));
+    let mut chosen = settings();
+    chosen.sources = Some(vec!["vpn".to_owned()]);
+    let without = correlate(&place.store, &chosen, &["hr".to_owned()], Wish::default()).unwrap();
+    assert_eq!(without.ended, 1, "the settings leave it out");
+}
+
+#[tokio::test]
 async fn rules_of_findings_see_orphans_and_leavers_but_not_where_people_may_be_hidden() {
     let place = Place::new();
     read(&place, "hr", &world(&[("1", json!({"Email": "ann@x"})), ("2", json!({"Email": "bob@x"}))])).await;

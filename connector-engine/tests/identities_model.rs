@@ -147,8 +147,8 @@ impl Model {
             return state("refused");
         }
         let values = known.values(SOURCES[source], id);
-        for gone in [false, true] {
-            for (rule, name) in ["number", "mail", "exact"].into_iter().enumerate() {
+        for (rule, name) in ["number", "mail", "exact"].into_iter().enumerate() {
+            for gone in [false, true] {
                 let fits = |(person, one): &(&String, &Known)| {
                     one.gone == gone
                         && !one.service

@@ -2,7 +2,7 @@
 
 use crate::request::Request;
 use crate::response::Response;
-use connector_core::{Error, ErrorKind, Result};
+use connector_core::{Error, ErrorKind, Happened, Result, Retry};
 use serde::de::DeserializeOwned;
 
 /// An answer with success, and what was asked.
@@ -15,19 +15,25 @@ pub(crate) struct Answer {
 impl Answer {
     /// The answer, or the error that the source or its status says.
     pub(crate) async fn to(request: Request) -> Result<Self> {
-        let what = request.what();
+        let (what, is_change) = (request.what(), request.is_change());
         let (refusal, message) = (request.session().refusal, request.session().message);
         let response = request.send().await?;
         let said =
             message.and_then(|place| response.message(place)).map(|said| format!(": {said}")).unwrap_or_default();
+        // A gateway gives such an answer for a change that the source may have carried out.
+        let is_unsure = is_change && matches!(response.status, 408 | 500..=599);
+        let unsure = |error: Error| match error.happened() {
+            Happened::No if is_unsure => error.with_happened(Happened::Unknown).with_retry(Retry::No),
+            _ => error,
+        };
         if let Some(error) = refusal(&response) {
             let refused = format!("{what}: {}{said}", error.message());
-            return Err(error.with_message(refused));
+            return Err(unsure(error.with_message(refused)));
         }
         let status = response.status;
         match response.success() {
             Ok(response) => Ok(Self { response, what }),
-            Err(error) => Err(error.with_message(format!("{what} answered {status}{said}"))),
+            Err(error) => Err(unsure(error.with_message(format!("{what} answered {status}{said}")))),
         }
     }
 

@@ -272,6 +272,11 @@ impl Request {
         if self.method == Method::GET { error.with_happened(Happened::No) } else { error }
     }
 
+    /// Whether the source can do something because of it.
+    pub(crate) fn is_change(&self) -> bool {
+        self.method != Method::GET
+    }
+
     /// The request for people: its method, and the path without the query and without secrets.
     pub(crate) fn what(&self) -> String {
         let path = self.session.transport.redactor.blank(self.path_shown()).into_owned();

@@ -15,6 +15,9 @@ pub(crate) const TASK: &str = "aggregate";
 /// Somebody waits for what a person asked; what a schedule asks can wait. The smaller number comes first.
 const PRIORITY: &str = "CASE WHEN due_at IS NULL THEN 0 ELSE 20 END";
 
+/// The queue gives a job to no worker after so many. How often is decided elsewhere, by whether the job gets further.
+const MOST_ATTEMPTS: i16 = i16::MAX;
+
 /// For how long jobs that ended stay in the list.
 const KEPT: &str = "30 days";
 
@@ -80,7 +83,7 @@ impl Queue {
     pub(crate) fn put(&self, connection: &Connection, id: i64, source: &str) -> Result<()> {
         let put = format!(
             "UPDATE jobs SET queue_job = ({}('{TASK}', json_build_object('job', ?1::BIGINT),
-                 priority => {PRIORITY}, flags => ARRAY[?2::TEXT])).id WHERE id = ?1",
+                 priority => {PRIORITY}, max_attempts => {MOST_ATTEMPTS}, flags => ARRAY[?2::TEXT])).id WHERE id = ?1",
             self.function("add_job")
         );
         sql::execute(connection, &put, params![id, flag_of(source)]).map(drop)

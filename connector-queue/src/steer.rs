@@ -32,7 +32,7 @@ impl Queue {
                     // It ended just now.
                     return Ok(Cancelled::Now);
                 };
-                let Some(row) = row.filter(|_| job.state == JobState::Waiting) else { return Ok(Cancelled::Soon) };
+                let Some(row) = row.filter(|_| job.state != JobState::Running) else { return Ok(Cancelled::Soon) };
                 if !self.take_out(connection, row)? {
                     return Ok(Cancelled::Soon);
                 }
@@ -68,6 +68,7 @@ impl Queue {
         self.ask_server(|connection| {
             sql::atomically(connection, || {
                 let again = "UPDATE jobs SET asked_at = now(), worker = NULL, tries = 0, seen = 0, after_run = NULL, started_at = NULL,
+                         restart = restart AND run IS NULL, accept_new_system = accept_new_system AND run IS NULL,
                          ended_at = NULL, cancel = false, outcome = NULL, run = NULL, error_kind = NULL,
                          error_message = NULL, error_help = NULL
                      WHERE id = ?1 AND ended_at IS NOT NULL

@@ -212,6 +212,13 @@ async fn the_dialects_of_entra_and_okta_do_what_they_mean() {
             json!([{"op": "replace", "path": "members", "value": [{"value": "ann"}, {"value": "bob"}]}]),
             vec!["ann", "bob"],
         ),
+        (
+            json!([
+                {"op": "add", "path": "members", "value": [{"value": "cid"}]},
+                {"op": "remove", "path": "members[value eq \"cid\"]"},
+            ]),
+            vec!["ann", "bob"],
+        ),
         (json!([{"op": "remove", "path": "members"}]), vec![]),
     ] {
         let answer = client.patch("/Groups/role:payroll", body.clone()).await;
@@ -228,6 +235,9 @@ async fn the_dialects_of_entra_and_okta_do_what_they_mean() {
     let put = json!({"displayName": "Badge", "members": [{"value": "cid", "type": "User"}]});
     let group = read(&client.ask("PUT", "/Groups/role:badge", &[], &put).await, 200);
     assert_eq!((&group["members"][0]["value"], members(&place, "badge")), (&json!("cid"), vec!["cid".to_owned()]));
+    let silent = json!({"displayName": "Badge", "members": null});
+    read(&client.ask("PUT", "/Groups/role:badge", &[], &silent).await, 200);
+    assert_eq!(members(&place, "badge"), ["cid"], "null says nothing about members");
     let cid = client.get("/Users/cid").await;
     assert_eq!(cid["groups"][0]["value"], "role:badge");
 }

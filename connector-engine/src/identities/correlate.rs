@@ -13,6 +13,7 @@ use connector_sql::{Connection, params};
 use connector_store::{RunReport, Store, sql};
 use connector_text::count;
 use jiff::Timestamp;
+use std::collections::BTreeSet;
 
 /// So many links may end or move at any time: one of five is no reason to stop.
 const FEW: u64 = 2;
@@ -26,11 +27,12 @@ pub struct Wish {
     pub accept_changes: bool,
 }
 
-/// Correlates after a run. `None` if the project has no `identities:`, or if nobody has read the authority yet.
+/// Correlates after a run. `None` if the project has no `identities:`, or if nobody has read the authority yet. Links stay as
+/// they are then: another machine may have a newer file.
 ///
 /// Fails like [`correlate`].
 pub fn follow(store: &Store, project: &Project) -> Result<Option<Correlation>> {
-    let Some(settings) = project.settings()?.identities else { return forget(store).map(|()| None) };
+    let Some(settings) = project.settings()?.identities else { return Ok(None) };
     if authority_of(&store.reader()?, &settings)?.is_none() {
         return Ok(None);
     }
@@ -96,22 +98,6 @@ pub fn correlate(store: &Store, settings: &IdentitySettings, sources: &[String],
         sql::commit(transaction)?;
     }
     Ok(correlation)
-}
-
-/// Ends what rules linked, for a project that correlates no more. What somebody confirmed or refused stays for another time.
-fn forget(store: &Store) -> Result<()> {
-    let has_some = "SELECT EXISTS (SELECT 1 FROM identity_state)";
-    if !sql::one(&store.reader()?, has_some, [], |row| row.get(0))? {
-        return Ok(());
-    }
-    let connection = store.writer()?;
-    sql::atomically(&connection, || {
-        for table in ["identity_values", "identity_accounts", "identity_sources", "identity_state"] {
-            sql::execute(&connection, &format!("DELETE FROM {table}"), [])?;
-        }
-        let end = "UPDATE identity_links SET ended_at = ?1, why_ended = 'left_out' WHERE ended_at IS NULL AND rule IS NOT NULL";
-        sql::execute(&connection, end, [Timestamp::now().to_string()]).map(drop)
-    })
 }
 
 /// What there is to do.
@@ -284,7 +270,11 @@ pub(super) fn never_read(settings: &IdentitySettings) -> Error {
 
 fn participants(connection: &Connection, settings: &IdentitySettings, sources: &[String]) -> Result<Vec<Participant>> {
     let mut participants = Vec::new();
-    for name in sources.iter().filter(|name| settings.correlates(name) || **name == settings.authority) {
+    // Another machine may have more files: only `identities.sources` ends the part that a source takes.
+    let query = "SELECT s.name FROM identity_sources i JOIN sources s ON s.id = i.source";
+    let known: Vec<String> = sql::all(connection, query, [], |row| row.get(0))?;
+    let names: BTreeSet<&String> = sources.iter().chain(&known).collect();
+    for name in names.into_iter().filter(|name| settings.correlates(name) || **name == settings.authority) {
         let id = sql::first(connection, "SELECT id FROM sources WHERE name = ?1", [name], |row| row.get(0))?;
         let is_authority = *name == settings.authority;
         participants.extend(id.map(|id| Participant { id, name: name.clone(), is_authority }));

@@ -74,9 +74,10 @@ impl Deciding<'_> {
 
     /// Decides about the accounts in `dirty`, and settles what that means for the links.
     pub(super) fn settle(&self) -> Result<Settlement> {
-        // Whoever is there comes first: somebody who left may have had the same address.
-        for gone in [0, 1] {
-            for rule in 0..self.settings.rules.len() {
+        // The first rule that finds somebody decides. Of those whom it finds, whoever is there comes first: somebody who left may
+        // have had the same address.
+        for rule in 0..self.settings.rules.len() {
+            for gone in [0, 1] {
                 self.apply(place(rule), gone)?;
             }
         }

@@ -26,6 +26,10 @@ pub(super) fn most(opened: &Opened) -> usize {
 }
 
 fn only(wanted: &str, mut found: Vec<Account>) -> Result<State> {
+    // An id means one account, even if it is the name of another one.
+    if let Some(place) = found.iter().position(|account| account.id == wanted) {
+        return Ok(State::of(found.swap_remove(place)));
+    }
     if found.len() > 1 {
         let candidates: Vec<_> = found.iter().map(|account| format!("`{}` ({})", account.id, account.name)).collect();
         return Err(Error::new(ErrorKind::Invalid, format!("several accounts have the name `{wanted}`"))

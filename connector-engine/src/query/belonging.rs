@@ -42,7 +42,7 @@ pub(super) struct Belonging<'s> {
 
 impl<'s> Belonging<'s> {
     pub(super) const QUERY: &'static str = "SELECT i.account, i.state, i.rule, l.person, h.name,
-             CASE WHEN h.removed_run IS NOT NULL THEN 'left' WHEN h.enabled = 0 THEN 'disabled' ELSE 'active' END
+             CASE WHEN h.id IS NULL OR h.removed_run IS NOT NULL THEN 'left' WHEN h.enabled = 0 THEN 'disabled' ELSE 'active' END
          FROM identity_accounts i
          LEFT JOIN identity_links l ON l.source = i.source AND l.account = i.account AND l.ended_at IS NULL
          LEFT JOIN accounts h ON h.source = l.authority AND h.account_id = l.person

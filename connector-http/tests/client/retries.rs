@@ -7,6 +7,9 @@ use connector_http::{Client, Method, Reach, Reaction};
 use wiremock::matchers::path;
 use wiremock::{Mock, ResponseTemplate};
 
+/// Where nobody listens: another test can get a port that was free a moment ago, but never this one.
+const NOBODY: &str = "127.0.0.1:1";
+
 fn at_once(status: u16) -> ResponseTemplate {
     ResponseTemplate::new(status).insert_header("Retry-After", "0")
 }
@@ -113,6 +116,17 @@ async fn a_write_that_is_refused_with_429_each_time_has_not_happened_and_ends_wi
 }
 
 #[tokio::test]
+async fn a_write_that_a_gateway_answers_with_an_error_may_have_happened() {
+    for (status, happened) in [(502, Happened::Unknown), (504, Happened::Unknown), (422, Happened::No)] {
+        let server = started().await;
+        Mock::given(path("/data")).respond_with(ResponseTemplate::new(status)).mount(&server).await;
+        let error = client(&token_url(&server)).post_json("/data", &1).answer().await.unwrap_err();
+        assert_eq!((error.happened(), error.retry()), (happened, Retry::No), "{error:?}");
+        assert_eq!(requests(&server, "/data").await, 1);
+    }
+}
+
+#[tokio::test]
 async fn a_write_whose_repeat_after_429_was_cut_off_is_not_repeated_again_and_its_result_is_unknown() {
     let busy = answer("429 Too Many Requests", "Retry-After: 0\r\n", b"");
     let api = Scripted::start(vec![busy, Vec::new(), answer("200 OK", "", b"{}")]);
@@ -146,8 +160,7 @@ async fn a_read_whose_response_was_cut_off_is_repeated() {
 
 #[tokio::test]
 async fn a_write_that_never_reached_the_server_is_known_not_to_have_happened() {
-    let nobody = std::net::TcpListener::bind("127.0.0.1:0").unwrap().local_addr().unwrap();
-    let client = client(&login_for(&format!("http://{nobody}")));
+    let client = client(&login_for(&format!("http://{NOBODY}")));
     let error = client.post_json("/data", &1).send().await.unwrap_err();
     assert_eq!((error.kind(), error.happened()), (ErrorKind::Unavailable, Happened::No));
     assert_eq!(error.retry(), Retry::Exhausted, "it was retried, which is safe here");
@@ -155,10 +168,9 @@ async fn a_write_that_never_reached_the_server_is_known_not_to_have_happened() {
 
 #[tokio::test]
 async fn a_refused_connection_is_an_error_at_once_where_somebody_waits() {
-    let nobody = std::net::TcpListener::bind("127.0.0.1:0").unwrap().local_addr().unwrap();
     for (gives_up_if_refused, calls) in [(true, 1), (false, 5)] {
         let http = HttpOptions { gives_up_if_refused, ..plain() };
-        let context = with_client_secret(&login_for(&format!("http://{nobody}")), http);
+        let context = with_client_secret(&login_for(&format!("http://{NOBODY}")), http);
         let client = Client::open(&context, Reach::named_by_token()).unwrap();
         client.token().await.unwrap();
         let before = context.meter().api_calls();

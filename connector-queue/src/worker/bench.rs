@@ -81,7 +81,10 @@ impl Bench {
         let (source, recovered) = (claim.order.source.clone(), claim.recovered);
         self.tell(WorkerEvent::Started { job, source, recovered });
         let token = self.stop.child_token();
-        self.running().insert(job, token.clone());
+        // A worker that lost the server for a while can get its own job back: its former read ends now, and is continued.
+        if let Some(former) = self.running().insert(job, token.clone()) {
+            former.cancel();
+        }
         let read = self.read(&claim, token).await;
         self.running().remove(&job);
         match read {

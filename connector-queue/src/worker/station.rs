@@ -53,7 +53,10 @@ impl Queue {
             Ok((row.get(0)?, Process { machine: row.get(1)?, process: row.get(2)? }))
         })?;
         let free = format!("SELECT {}(ARRAY[?1::TEXT])", self.function("force_unlock_workers"));
-        let is_gone = |id: &str, process: &Process| process.is_gone() || (process == own && id != own_id);
+        let is_gone = |id: &str, process: &Process| {
+            // Where a process can't be told from others, only time shows that it is gone.
+            process.is_gone() || (!own.machine.is_empty() && process == own && id != own_id)
+        };
         for (id, _) in workers.iter().filter(|(id, process)| is_gone(id, process)) {
             sql::one(connection, &free, [format!("{PREFIX}{id}")], |_| Ok(()))?;
             sql::execute(connection, "DELETE FROM workers WHERE id = ?1", [id])?;

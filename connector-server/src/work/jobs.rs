@@ -12,6 +12,7 @@ use std::collections::{BTreeMap, VecDeque};
 use std::path::{Path, PathBuf};
 use std::sync::atomic::{AtomicU64, Ordering};
 use std::sync::{Arc, Mutex, PoisonError};
+use tokio::sync::{Mutex as Turn, OwnedMutexGuard};
 use tokio_util::sync::CancellationToken;
 use tokio_util::task::TaskTracker;
 use ulid::Ulid;
@@ -32,6 +33,8 @@ struct Inner {
     access: Access,
     stop: CancellationToken,
     known: Mutex<Known>,
+    /// Whose turn it is to change a source, by its name.
+    turns: Mutex<BTreeMap<String, Arc<Turn<()>>>>,
     /// Grows whenever a job begins, goes on or ends.
     version: AtomicU64,
     tasks: TaskTracker,
@@ -82,6 +85,7 @@ impl Jobs {
             access,
             stop,
             known: Mutex::default(),
+            turns: Mutex::default(),
             version: AtomicU64::new(0),
             tasks: TaskTracker::new(),
         };
@@ -212,6 +216,18 @@ impl Jobs {
             self.went_on();
         }
         Ok(())
+    }
+
+    /// Waits for the turn to look at a source and to change it: nobody else does so until it is dropped. A change whose client went
+    /// away is over then, too.
+    pub(crate) async fn turn(&self, source: &str) -> OwnedMutexGuard<()> {
+        let turn = {
+            let mut turns = self.inner.turns.lock().unwrap_or_else(PoisonError::into_inner);
+            turns.entry(source.to_owned()).or_default().clone()
+        };
+        let turn = turn.lock_owned().await;
+        self.changes_end(source).await;
+        turn
     }
 
     /// Waits until no change of this source is being made.

@@ -152,14 +152,14 @@ impl<'a> Planned<'a> {
             Ok(())
         })?;
         self.job.is_about(&provisioning.id());
+        // The same plan can be there already, because somebody looks at its preview.
+        let is_own = provisioning.earlier() == Earlier::Nothing;
         let sent = self.send(&mut provisioning).await;
-        if sent.is_err() {
+        if sent.is_err() && is_own {
             // The client knows why; nobody else waits for this plan.
             provisioning.abandon().await?;
-            if provisioning.earlier() != Earlier::Interrupted {
-                provisioning.discard().await?;
-                return sent.map(Outcome::Changed);
-            }
+            provisioning.discard().await?;
+            return sent.map(Outcome::Changed);
         }
         provisioning.leave().await?;
         let mut changed = sent?;

@@ -312,7 +312,7 @@ async fn each_fault_of_provisioning_is_caught_by_the_matching_trial() {
         (Fault::KeepsTheOldEnd, "a_grant_with_an_end_replaces_the_end_that_was_there"),
         (Fault::FindsNoEnds, "a_grant_with_an_end_replaces_the_end_that_was_there"),
         (Fault::LeavesAssignments, "what_the_trials_create_is_gone_afterwards"),
-        (Fault::DropsEnds, "the_end_of_a_grant_is_kept_or_refused"),
+        (Fault::DropsEnds, "a_grant_with_an_end_replaces_the_end_that_was_there"),
     ] {
         let report = check(fault).await;
         assert!(report.failed().contains(&trial), "{fault:?} was not caught by {trial}:\n{report}");

@@ -16,6 +16,7 @@ use connector_core::{Error, ErrorKind, Operation, SecretRef};
 use connector_engine::provision::Standing;
 use connector_engine::query::OperationReport;
 use connector_engine::store::RunError;
+use tokio::sync::OwnedMutexGuard;
 
 /// Who asks for a change of which source.
 #[derive(Clone, Copy, Debug)]
@@ -29,6 +30,13 @@ impl Asker<'_> {
     /// Whoever applies a plan that nobody approved approves it by that.
     pub(super) fn must_approve(&self) -> Result<(), Failure> {
         Ok(self.visitor.must_be(Role::Approver)?)
+    }
+
+    /// Waits until nobody else changes the source, and keeps others from it: what is compared now is what is changed then.
+    pub(super) async fn turn(&self) -> Result<OwnedMutexGuard<()>, Failure> {
+        let source = self.source.to_owned();
+        self.state.ask(move |reach| reach.store_of(&source).map(drop)).await?;
+        Ok(self.state.jobs().turn(self.source).await)
     }
 
     /// Applies a plan of this name, and waits for its end.

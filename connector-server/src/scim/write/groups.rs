@@ -58,6 +58,7 @@ pub(in crate::scim) async fn patch_group(
 ) -> Result<Response, Failure> {
     let asker = Asker { state: &state, visitor: &visitor, source: &source };
     asker.must_approve()?;
+    let _turn = asker.turn().await?;
     let (open, key) = open(&asker, &id, &headers).await?;
     let members = Members::of_patch(&open.whole, &object(&body)?)?;
     let changed = change(&asker, "PATCH", &open, &key, members).await?;
@@ -79,6 +80,7 @@ pub(in crate::scim) async fn put_group(
 ) -> Result<Response, Failure> {
     let asker = Asker { state: &state, visitor: &visitor, source: &source };
     asker.must_approve()?;
+    let _turn = asker.turn().await?;
     let (open, key) = open(&asker, &id, &headers).await?;
     let members = Members::of_put(&open.whole, &object(&body)?)?;
     let changed = change(&asker, "PUT", &open, &key, members).await?;

@@ -4,8 +4,8 @@ use super::super::fault::marked;
 use super::super::filter::fits_item;
 use super::body::{Verb, member, operations, read_only};
 use connector_core::{Change, EntitlementRef, Operation, Result, SecretRef};
-use scim_v2::filter::PatchPath;
-use serde_json::{Map, Value};
+use scim_v2::filter::{PatchPath, ValFilter};
+use serde_json::{Map, Value, json};
 use std::collections::BTreeMap;
 
 /// Who is to hold an entitlement, and who no longer.
@@ -40,9 +40,7 @@ impl Members {
                             if verb != Verb::Remove {
                                 return Err(marked("mutability", "a member can be added and removed, not changed"));
                             }
-                            let listed = current["members"].as_array().into_iter().flatten();
-                            let fitting = listed.filter(|one| fits_item(one, &path.filter));
-                            members.note(fitting.filter_map(|one| one["value"].as_str()), false);
+                            members.remove_fitting(current, &path.filter);
                         }
                         PatchPath::Attr(path) if path.sub_attr.is_none() && verb != Verb::Remove => {
                             same(current, &path.name, value)?;
@@ -58,7 +56,14 @@ impl Members {
     /// What a PUT of a group wants. Without a list of members, they stay as they are.
     pub(super) fn of_put(current: &Value, body: &Map<String, Value>) -> Result<Self> {
         let mut members = Self::default();
-        members.of_object(current, body, Verb::Replace)?;
+        // Null is the same as a list that is not there (RFC 7643, 2.5).
+        let says_nothing = |name: &str, value: &Value| value.is_null() && name.eq_ignore_ascii_case("members");
+        let said = body.iter().filter(|(name, value)| !says_nothing(name, value));
+        members.of_object(
+            current,
+            &said.map(|(name, value)| (name.clone(), value.clone())).collect(),
+            Verb::Replace,
+        )?;
         Ok(members)
     }
 
@@ -94,6 +99,18 @@ impl Members {
             }
         }
         Ok(())
+    }
+
+    /// Removes the users that fit, also those that an earlier operation added.
+    fn remove_fitting(&mut self, current: &Value, filter: &ValFilter) {
+        let fits = |id: &str| fits_item(&json!({"value": id, "type": "User"}), filter);
+        for (id, holds) in &mut self.wanted {
+            *holds = *holds && !fits(id);
+        }
+        let listed = current["members"].as_array().into_iter().flatten().filter(|one| one["type"] == "User");
+        let fitting = listed.filter(|one| fits_item(one, filter)).filter_map(|one| one["value"].as_str());
+        let fitting: Vec<_> = fitting.filter(|id| !self.wanted.contains_key(*id)).collect();
+        self.note(fitting.into_iter(), false);
     }
 
     fn note<'a>(&mut self, ids: impl Iterator<Item = &'a str>, holds: bool) {

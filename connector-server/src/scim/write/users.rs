@@ -37,6 +37,7 @@ pub(in crate::scim) async fn create_user(
 ) -> Result<Response, Failure> {
     let asker = Asker { state: &state, visitor: &visitor, source: &source };
     asker.must_approve()?;
+    let _turn = asker.turn().await?;
     let open = open(&asker, None).await?;
     if !open.places.can(OperationKind::Create) {
         return Err(not_implemented(
@@ -81,6 +82,7 @@ pub(in crate::scim) async fn put_user(
 ) -> Result<Response, Failure> {
     let asker = Asker { state: &state, visitor: &visitor, source: &source };
     asker.must_approve()?;
+    let _turn = asker.turn().await?;
     let open = open(&asker, Some(&id)).await?;
     must_match(&headers, &[open.version()])?;
     let names = Names { source: &source, places: &open.places };
@@ -109,6 +111,7 @@ pub(in crate::scim) async fn patch_user(
 ) -> Result<Response, Failure> {
     let asker = Asker { state: &state, visitor: &visitor, source: &source };
     asker.must_approve()?;
+    let _turn = asker.turn().await?;
     let open = open(&asker, Some(&id)).await?;
     must_match(&headers, &[open.version()])?;
     let names = Names { source: &source, places: &open.places };
@@ -126,6 +129,7 @@ pub(in crate::scim) async fn delete_user(
 ) -> Result<Response, Failure> {
     let asker = Asker { state: &state, visitor: &visitor, source: &source };
     asker.must_approve()?;
+    let _turn = asker.turn().await?;
     let open = open(&asker, Some(&id)).await?;
     must_match(&headers, &[open.version()])?;
     if !open.places.can(OperationKind::Delete) {

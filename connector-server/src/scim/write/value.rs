@@ -22,7 +22,7 @@ pub(super) fn fit(slot: &Slot, value: &Value) -> Result<Value> {
     Ok(if items.is_empty() { Value::Null } else { items.into() })
 }
 
-/// The address of a list of addresses: that for work, or the primary one, or the first.
+/// The address of a list of addresses: that for work, or the primary one, or the first without a type. A private one is none.
 fn address(value: &Value) -> &Value {
     let of_item = |item: &'_ Value| item.as_object().and_then(|object| member(object, "value")).is_some();
     let chosen = match value {
@@ -32,7 +32,9 @@ fn address(value: &Value) -> &Value {
             };
             let work = items.iter().find(|item| has(item, "type", &"work".into()));
             let primary = || items.iter().find(|item| has(item, "primary", &true.into()));
-            work.or_else(primary).or(items.first()).unwrap_or(&Value::Null)
+            let untyped =
+                || items.iter().find(|item| item.as_object().is_none_or(|object| member(object, "type").is_none()));
+            work.or_else(primary).or_else(untyped).unwrap_or(&Value::Null)
         }
         one => one,
     };

@@ -118,6 +118,10 @@ impl Wish {
             return Ok(());
         }
         let wanted = if verb == Verb::Remove { Value::Null } else { fit(slot, value)? };
+        if wanted.is_null() && verb == Verb::Add {
+            // To add nothing removes nothing.
+            return Ok(());
+        }
         if wanted.is_null() && slot.attribute.required {
             return Err(marked("invalidValue", format!("every user has `{}`, so it can't be removed", slot.name)));
         }

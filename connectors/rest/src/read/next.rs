@@ -83,7 +83,7 @@ pub(super) fn next(list: &List, answer: &Answer, spot: &Spot, items: &[Value]) -
     let seen = if list.counts() { seen } else { 0 };
     let first =
         if matches!(at, At::Offset(_) | At::Page(_)) { spot.first.or_else(|| items.first().map(hash)) } else { None };
-    let begun = spot.total.or(total).filter(|_| matches!(at, At::Offset(_) | At::Page(_)));
+    let begun = spot.total.max(total).filter(|_| matches!(at, At::Offset(_) | At::Page(_)));
     Ok(Next { spots: vec![Spot { first, total: begun, ..Spot::of(at, seen) }], ..ends(total, shorter) })
 }
 

@@ -77,6 +77,10 @@ fn check_renewal(
     if !request.uses("until") {
         return;
     }
+    if request.add.is_some() {
+        let help = "add `renew`, whose request replaces the entry of who holds it already";
+        compiler.add(place.clone(), "a grant with another end would add who holds it already a second time", help);
+    }
     let known = blocks.iter().flat_map(|block| &block.attributes).map(|(name, _)| name.as_str());
     let known: Vec<_> = known.collect();
     let mut overwritten = Vec::new();

@@ -1,5 +1,6 @@
 //! Several records in one request, and one answer for each.
 
+use super::MAX_RECORDS_PER_REQUEST;
 use super::pace::Pace;
 use crate::api::Rest;
 use crate::api::ranges::RecordId;
@@ -106,7 +107,7 @@ pub(super) async fn send(rest: &Rest, pace: &Pace, records: Records<'_>, doing: 
     let mut left: Vec<usize> = (0..records.len()).rev().collect();
     let mut is_answered = false;
     while !left.is_empty() {
-        let size = pace.portion(doing, records.len());
+        let size = pace.portion(doing, records.len().min(MAX_RECORDS_PER_REQUEST));
         let portion: Vec<usize> = left.split_off(left.len().saturating_sub(size)).into_iter().rev().collect();
         let answers = match records.send_some(rest, &portion, doing).await {
             Ok(answers) => answers,

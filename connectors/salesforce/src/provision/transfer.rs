@@ -2,7 +2,7 @@
 
 use super::pace::Pace;
 use super::rows::{self, Record, Records};
-use super::{MAX_RECORDS_PER_REQUEST, applied, unchanged, user};
+use super::{applied, unchanged, user};
 use crate::api::Rest;
 use crate::api::keyset;
 use crate::api::ranges::RecordId;
@@ -86,16 +86,10 @@ pub(super) async fn hand_over(
         .map(|(user, row)| (*row, Record::from_iter([(reference.field.to_owned(), json!(heirs[user].as_str()))])))
         .collect();
     let mut refused: BTreeMap<RecordId, Error> = BTreeMap::new();
-    for (number, (records, found)) in
-        records.chunks(MAX_RECORDS_PER_REQUEST).zip(found.chunks(MAX_RECORDS_PER_REQUEST)).enumerate()
-    {
-        let sent = rows::send(rest, pace, Records::Change("User", records), reference.doing).await;
-        // What was sent before is done: to read and to send the rest again does no harm.
-        let sent = if number == 0 { sent? } else { sent.map_err(unsure)? };
-        for (row, (user, _)) in sent.into_iter().zip(found) {
-            if let Err(gone) = row {
-                refused.entry(*user).or_insert_with(|| gone.error(reference.doing));
-            }
+    let sent = rows::send(rest, pace, Records::Change("User", &records), reference.doing).await?;
+    for (row, (user, _)) in sent.into_iter().zip(&found) {
+        if let Err(gone) = row {
+            refused.entry(*user).or_insert_with(|| gone.error(reference.doing));
         }
     }
     let left =

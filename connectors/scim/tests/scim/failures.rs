@@ -85,9 +85,9 @@ async fn a_refused_change_says_whether_it_happened_and_when_to_try_again() {
     assert_eq!((error.kind(), error.happened()), (ErrorKind::AlreadyExists, Happened::No));
     let error = refused(refusal(409, None, "locked"), Change::Delete).await;
     assert_eq!(error.kind(), ErrorKind::Conflict);
-    let slow = refusal(429, None, "slow down").insert_header("Retry-After", "7");
+    let slow = refusal(429, None, "slow down").insert_header("Retry-After", "70");
     let error = refused(slow, Change::Disable).await;
-    assert_eq!((error.kind(), error.retry()), (ErrorKind::RateLimited, Retry::After(Duration::from_secs(7))));
+    assert_eq!((error.kind(), error.retry()), (ErrorKind::RateLimited, Retry::After(Duration::from_secs(70))));
     assert_eq!(error.happened(), Happened::No);
     let error = refused(refusal(500, None, "oops"), create()).await;
     assert_eq!((error.kind(), error.happened()), (ErrorKind::Unavailable, Happened::Unknown));

@@ -1,21 +1,11 @@
 //! Operations are applied and read back, are unchanged when repeated, and can be undone.
 
 use super::{Kept, Need, Trial, Tried};
-use crate::reading;
 use crate::stage::{Stage, text, without_password};
 use crate::subject::Subject;
-use connector_core::jiff::Timestamp;
-use connector_core::{
-    Account, Change, ErrorKind, Holder, Operation, OperationKind as Kind, Outcome, Prepared, Proposed, Writable,
-};
+use connector_core::{Account, Change, Operation, OperationKind as Kind, Outcome, Prepared, Proposed, Writable};
 use serde_json::Value;
 use std::collections::BTreeMap;
-
-/// In how many days the grant of a trial ends.
-const DAYS: i64 = 90;
-
-/// A day, in seconds.
-const DAY: i64 = 86_400;
 
 macro_rules! operation {
     ($name:literal, $kind:ident) => {
@@ -43,11 +33,6 @@ pub(super) const TRIALS: &[Trial] = &[
     operation!("unlock_is_read_back_and_unchanged_when_repeated", Unlock),
     operation!("delete_removes_the_account", Delete),
     operation!("set_password_is_applied", SetPassword),
-    Trial {
-        name: "the_end_of_a_grant_is_kept_or_refused",
-        need: Need::Operation(Kind::Grant),
-        run: |subject| Box::pin(end_is_kept(subject)),
-    },
     Trial {
         name: "preparing_changes_nothing",
         need: Need::Preparation,
@@ -107,42 +92,6 @@ async fn operation(subject: &Subject<'_>, kind: Kind) -> Tried {
             return Err(format!("{} does not undo {name}", undo.name()));
         }
     }
-    Ok(Kept::Promise)
-}
-
-/// Access that should end, and doesn't, is worse than a plan that fails.
-async fn end_is_kept(subject: &Subject<'_>) -> Tried {
-    let connector = subject.open()?;
-    let Some(ability) = connector.capabilities().entitlements() else {
-        return Ok(Kept::NotUsed("read_entitlements and grant"));
-    };
-    let stage = Stage::set(subject, connector.as_ref(), "until").await?;
-    // Some systems keep only days.
-    let days = Timestamp::now().as_second() / DAY + DAYS;
-    let until = Timestamp::from_second(days * DAY).map_err(text)?;
-    let wanted = stage.fixture.entitlement.clone();
-    let grant = Operation::new(stage.account.clone(), Change::grant(wanted.clone(), Some(until)));
-    match stage.try_to_apply(&grant).await {
-        Ok(Outcome::Applied { .. }) => {}
-        Err(error) if matches!(error.kind(), ErrorKind::Unsupported | ErrorKind::Invalid) => {
-            return Ok(Kept::NotUsed("ends of grants"));
-        }
-        other => return Err(format!("a grant until {until} returned {other:?}")),
-    }
-    let account = stage.read().await?.ok_or("the account is gone after a grant")?;
-    let is_holder = |holder: &Holder| match holder {
-        Holder::Account(id) => *id == account.id,
-        Holder::Alias(alias) => Some(alias) == account.alias.as_ref(),
-        _ => false,
-    };
-    let all = reading::assignments(ability).await?;
-    let shown = all.iter().filter(|one| one.entitlement == wanted && is_holder(&one.holder));
-    let shown: Vec<_> = shown.map(|one| one.valid_until).collect();
-    let is_near = |end: &Option<Timestamp>| end.is_some_and(|end| (end.as_second() - until.as_second()).abs() <= DAY);
-    if !shown.iter().any(is_near) {
-        return Err(format!("a grant until {until} was applied, but the assignment is shown with the ends {shown:?}"));
-    }
-    stage.give_back().await?;
     Ok(Kept::Promise)
 }
 
