@@ -382,7 +382,10 @@ async fn other_rules_look_at_everything_and_keep_links_to_the_same_people() {
     assert_eq!((again.rules[0].links, again.now.confirmed), (4, 1));
     assert_eq!(place.number("SELECT count(*) FROM identity_links WHERE why_ended = 'other_rule'"), 4);
     // Without the source, its links end, but for what somebody confirmed.
-    let others = correlate(&place.store, &renamed, &["hr".to_owned()], Wish::default()).unwrap();
+    let mut without = renamed.clone();
+    without.sources = Some(vec!["vpn".to_owned()]);
+    let accept = Wish { accept_changes: true, ..Wish::default() };
+    let others = correlate(&place.store, &without, &["hr".to_owned()], accept).unwrap();
     assert_eq!((others.now.linked, others.now.people), (0, 5));
     assert_eq!(place.number("SELECT count(*) FROM identity_links WHERE ended_at IS NULL"), 1);
     try_to_correlate(&place, &renamed).unwrap();
