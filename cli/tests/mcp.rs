@@ -72,15 +72,16 @@ impl Assistant {
     }
 
     /// Calls a tool. Whether it failed, and what it said.
-    fn call(&mut self, name: &str, arguments: Value) -> (bool, Value) {
+    fn call(&mut self, name: &str, arguments: &Value) -> (bool, Value) {
         let answer = self.ask("tools/call", &json!({"name": name, "arguments": arguments}));
         let result = &answer["result"];
-        let text = result["content"][0]["text"].as_str().unwrap_or_else(|| panic!("{answer}"));
+        let text = result["content"][0]["text"].as_str();
+        let text = text.ok_or_else(|| answer.to_string()).unwrap();
         let failed = result["isError"] == true;
         (failed, if failed { text.into() } else { serde_json::from_str(text).unwrap() })
     }
 
-    fn learn(&mut self, name: &str, arguments: Value) -> Value {
+    fn learn(&mut self, name: &str, arguments: &Value) -> Value {
         let (failed, said) = self.call(name, arguments);
         assert!(!failed, "{name}: {said}");
         said
@@ -99,7 +100,7 @@ fn an_assistant_learns_who_holds_what_and_by_which_path_and_can_change_nothing()
         assert_eq!(tool["annotations"]["readOnlyHint"], true, "{tool}");
         assert!(tool["inputSchema"]["type"] == "object" && tool["description"].is_string(), "{tool}");
     }
-    let sources = assistant.learn("list_sources", json!({}));
+    let sources = assistant.learn("list_sources", &json!({}));
     let names: Vec<_> = sources["sources"].as_array().unwrap().iter().map(|one| &one["name"]).collect();
     assert_eq!(names, ["broken", "staff"], "{sources}");
     assert_eq!(
@@ -108,43 +109,43 @@ fn an_assistant_learns_who_holds_what_and_by_which_path_and_can_change_nothing()
     );
     assert!(!sources["sources"][0]["problems"].as_array().unwrap().is_empty(), "{sources}");
 
-    let found = assistant.learn("search", json!({"text": "an"}));
+    let found = assistant.learn("search", &json!({"text": "an"}));
     assert_eq!((&found["found"][0]["id"], &found["found"][0]["source"]), (&json!("1"), &json!("staff")), "{found}");
     let first =
-        assistant.learn("list_accounts", json!({"source": "staff", "where": "department = \"Legal\"", "limit": 2}));
+        assistant.learn("list_accounts", &json!({"source": "staff", "where": "department = \"Legal\"", "limit": 2}));
     assert_eq!(
         (&first["accounts"][0]["id"], &first["accounts"][1]["id"], &first["next"]),
         (&json!("1"), &json!("3"), &json!("3"))
     );
     let rest =
-        assistant.learn("list_accounts", json!({"source": "staff", "where": "department = \"Legal\"", "after": "3"}));
+        assistant.learn("list_accounts", &json!({"source": "staff", "where": "department = \"Legal\"", "after": "3"}));
     assert_eq!((&rest["accounts"][0]["id"], &rest["next"]), (&json!("4"), &Value::Null), "{rest}");
     // The same as the command says.
-    let account = assistant.learn("get_account", json!({"source": "staff", "account": "ann"}));
+    let account = assistant.learn("get_account", &json!({"source": "staff", "account": "ann"}));
     let told = run(folder.path(), &["account", "staff", "ann", "-o", "json"]);
     assert_eq!(account, serde_json::from_slice::<Value>(&told.stdout).unwrap());
     let held =
-        assistant.learn("explain_access", json!({"source": "staff", "account": "ann", "entitlement": "role/Payroll"}));
+        assistant.learn("explain_access", &json!({"source": "staff", "account": "ann", "entitlement": "role/Payroll"}));
     assert_eq!((&held["is_held"], &held["holds"][0]["id"]), (&json!(true), &json!("pay")), "{held}");
     let held =
-        assistant.learn("explain_access", json!({"source": "staff", "account": "ann", "entitlement": "role/badge"}));
+        assistant.learn("explain_access", &json!({"source": "staff", "account": "ann", "entitlement": "role/badge"}));
     assert_eq!((&held["is_held"], &held["holds"]), (&json!(false), &json!([])), "{held}");
-    let who = assistant.learn("who_holds", json!({"source": "staff", "entitlement": "role/pay", "limit": 1}));
+    let who = assistant.learn("who_holds", &json!({"source": "staff", "entitlement": "role/pay", "limit": 1}));
     assert_eq!(
         (&who["number"], &who["has_more"], &who["holders"][0]["name"]),
         (&json!(2), &json!(true), &json!("ann")),
         "{who}"
     );
-    let kinds = assistant.learn("list_entitlements", json!({"source": "staff", "type": "role"}));
+    let kinds = assistant.learn("list_entitlements", &json!({"source": "staff", "type": "role"}));
     assert_eq!((&kinds["number"], &kinds["entitlements"][1]["holders"]), (&json!(2), &json!(2)), "{kinds}");
-    let diff = assistant.learn("show_diff", json!({"source": "staff"}));
+    let diff = assistant.learn("show_diff", &json!({"source": "staff"}));
     assert_eq!(
         (&diff["summary"]["accounts"]["added"], &diff["summary"]["accounts"]["changed"]),
         (&json!(1), &json!(1)),
         "{diff}"
     );
-    assert_eq!(assistant.learn("list_runs", json!({"limit": 1}))["runs"].as_array().unwrap().len(), 1);
-    let findings = assistant.learn("find_findings", json!({"source": "staff", "severity": "info"}));
+    assert_eq!(assistant.learn("list_runs", &json!({"limit": 1}))["runs"].as_array().unwrap().len(), 1);
+    let findings = assistant.learn("find_findings", &json!({"source": "staff", "severity": "info"}));
     assert!(findings["summaries"].is_array(), "{findings}");
 
     for (name, arguments, wanted) in [
@@ -155,7 +156,7 @@ fn an_assistant_learns_who_holds_what_and_by_which_path_and_can_change_nothing()
         ("find_findings", json!({"severity": "bad"}), "severity"),
         ("who_holds", json!({"source": "broken", "entitlement": "role/pay"}), "never aggregated"),
     ] {
-        let (failed, said) = assistant.call(name, arguments);
+        let (failed, said) = assistant.call(name, &arguments);
         assert!(failed && said.as_str().unwrap().contains(wanted), "{name}: {said}");
     }
     let unknown = assistant.ask("tools/call", &json!({"name": "delete_everything", "arguments": {}}));
@@ -166,7 +167,7 @@ fn an_assistant_learns_who_holds_what_and_by_which_path_and_can_change_nothing()
     assert_eq!(fs::read_dir(folder.path()).unwrap().count(), before);
 }
 
-/// A client that somebody else wrote, from PyPI, and what it does.
+/// A client that somebody else wrote, from `PyPI`, and what it does.
 const CLIENT: &str = r#"
 import asyncio, sys
 from mcp import ClientSession, StdioServerParameters

@@ -43,7 +43,8 @@ async fn reading_changing_and_rotating_work_with_a_proof_in_each_request() {
     let mut said = String::new();
     let mut run = |arguments: &[&str]| {
         let ended = project.run(&[arguments, &["-vvv"]].concat()).expect_code(0);
-        said.push_str(&format!("{}{}", ended.stdout, ended.stderr));
+        said.push_str(&ended.stdout);
+        said.push_str(&ended.stderr);
         ended
     };
     let tested = run(&["test", "salesforce", "--output", "json"]);
