@@ -39,11 +39,11 @@ async fn run(command: &mut Command) -> String {
     said
 }
 
-/// The folder with the programs of a virtual environment with the tools.
-async fn tools() -> PathBuf {
-    let folder = PathBuf::from(env!("CARGO_TARGET_TMPDIR")).join("scim-tools");
+/// The folder with the programs of a virtual environment with these packages. Each test has its own, because tests run at the
+/// same time.
+async fn tools(name: &str, packages: &[&str]) -> PathBuf {
+    let folder = PathBuf::from(env!("CARGO_TARGET_TMPDIR")).join(name);
     run(Command::new("python3").args(["-m", "venv"]).arg(&folder)).await;
-    let packages = ["scim2-tester==0.5.2", "scim2-cli==0.6.0", "scim-sanity==0.7.4"];
     run(Command::new(folder.join("bin/pip"))
         .args(["install", "--quiet", "--disable-pip-version-check"])
         .args(packages))
@@ -75,7 +75,7 @@ async fn source() -> (Place, Served, String, String) {
 #[tokio::test(flavor = "multi_thread", worker_threads = 2)]
 #[ignore = "needs python3"]
 async fn scim2_tester_finds_nothing_wrong_with_users_and_with_what_the_service_says_of_itself() {
-    let tools = tools().await;
+    let tools = tools("scim2-tester", &["scim2-tester==0.5.2", "scim2-cli==0.6.0"]).await;
     let (place, _served, base, token) = source().await;
     let said =
         run(Command::new(tools.join("python3")).args(["-c", TESTER, &base, &token]).current_dir(place.path())).await;
@@ -85,7 +85,7 @@ async fn scim2_tester_finds_nothing_wrong_with_users_and_with_what_the_service_s
 #[tokio::test(flavor = "multi_thread", worker_threads = 2)]
 #[ignore = "needs python3"]
 async fn scim_sanity_finds_nothing_wrong_with_the_life_of_a_user() {
-    let tools = tools().await;
+    let tools = tools("scim-sanity", &["scim-sanity==0.7.4"]).await;
     let (place, _served, base, token) = source().await;
     let mut probe = Command::new(tools.join("scim-sanity"));
     probe.args(["probe", &base, "--token", &token, "--resource", "User", "--i-accept-side-effects"]);
