@@ -2,6 +2,7 @@
 
 use super::super::fault::marked;
 use connector_core::{Error, Result};
+use scim_v2::filter::PatchPath;
 use serde_json::{Map, Value};
 
 /// The object in the body of a request.
@@ -31,6 +32,19 @@ pub(super) struct PatchOperation<'a> {
     pub(super) verb: Verb,
     pub(super) path: Option<&'a str>,
     pub(super) value: &'a Value,
+}
+
+impl<'a> PatchOperation<'a> {
+    /// The members of the value of an operation without a path.
+    pub(super) fn object(&self) -> Result<&'a Map<String, Value>> {
+        let object = self.value.as_object();
+        object.ok_or_else(|| marked("invalidValue", "an operation without a `path` needs an object as its `value`"))
+    }
+}
+
+/// Reads the path of an operation.
+pub(super) fn path(text: &str) -> Result<PatchPath> {
+    text.parse().map_err(|fault| marked("invalidPath", format!("`{text}` is no path: {fault}")))
 }
 
 /// The operations of a PATCH. Some clients write the verbs with capitals.

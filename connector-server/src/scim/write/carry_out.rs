@@ -27,13 +27,10 @@ pub(super) struct Asker<'a> {
 }
 
 impl Asker<'_> {
-    /// Whoever applies a plan that nobody approved approves it by that.
-    pub(super) fn must_approve(&self) -> Result<(), Failure> {
-        Ok(self.visitor.must_be(Role::Approver)?)
-    }
-
-    /// Waits until nobody else changes the source, and keeps others from it: what is compared now is what is changed then.
+    /// Waits until nobody else changes the source, and keeps others from it: what is compared now is what is changed then. Whoever
+    /// applies a plan that nobody approved approves it by that.
     pub(super) async fn turn(&self) -> Result<OwnedMutexGuard<()>, Failure> {
+        self.visitor.must_be(Role::Approver)?;
         let source = self.source.to_owned();
         self.state.ask(move |reach| reach.store_of(&source).map(drop)).await?;
         Ok(self.state.jobs().turn(self.source).await)

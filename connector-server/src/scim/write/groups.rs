@@ -19,6 +19,7 @@ use axum::http::{HeaderMap, StatusCode};
 use axum::response::{IntoResponse, Response};
 use connector_core::{EntitlementRef, Error, Result};
 use serde_json::Value;
+use tokio::sync::OwnedMutexGuard;
 
 /// Refuses to create a group.
 pub(in crate::scim) async fn create_group(
@@ -57,8 +58,6 @@ pub(in crate::scim) async fn patch_group(
     body: Bytes,
 ) -> Result<Response, Failure> {
     let asker = Asker { state: &state, visitor: &visitor, source: &source };
-    asker.must_approve()?;
-    let _turn = asker.turn().await?;
     let (open, key) = open(&asker, &id, &headers).await?;
     let members = Members::of_patch(&open.whole, &object(&body)?)?;
     let changed = change(&asker, "PATCH", &open, &key, members).await?;
@@ -79,8 +78,6 @@ pub(in crate::scim) async fn put_group(
     body: Bytes,
 ) -> Result<Response, Failure> {
     let asker = Asker { state: &state, visitor: &visitor, source: &source };
-    asker.must_approve()?;
-    let _turn = asker.turn().await?;
     let (open, key) = open(&asker, &id, &headers).await?;
     let members = Members::of_put(&open.whole, &object(&body)?)?;
     let changed = change(&asker, "PUT", &open, &key, members).await?;
@@ -94,28 +91,30 @@ pub(in crate::scim) async fn put_group(
     Ok(single(StatusCode::OK, group, &fields, &HeaderMap::new()))
 }
 
-/// What a client can change, and the group as it is, with its members.
+/// What a client can change, and the group as it is, with its members. It stays so until this is dropped.
 struct Open {
     places: Places,
     whole: Value,
+    _turn: OwnedMutexGuard<()>,
 }
 
 async fn open(asker: &Asker<'_>, id: &str, headers: &HeaderMap) -> Result<(Open, EntitlementRef), Failure> {
+    let turn = asker.turn().await?;
     let (source, of) = (asker.source.to_owned(), id.to_owned());
     let found = asker.state.ask(move |reach| {
         let whole = group_now(reach, &source, &of, true)?;
         let brief = group_now(reach, &source, &of, false)?;
-        Ok((Open { places: places(reach, &source)?, whole }, brief))
+        Ok((places(reach, &source)?, whole, brief))
     });
-    let (open, brief) = found.await?;
+    let (places, whole, brief) = found.await?;
     let version = |group: &Value| group["meta"]["version"].as_str().unwrap_or_default().to_owned();
     // A list shows a group without its members.
-    must_match(headers, &[&version(&open.whole), &version(&brief)])?;
-    if let Some(why) = open.places.closed {
+    must_match(headers, &[&version(&whole), &version(&brief)])?;
+    if let Some(why) = places.closed {
         return Err(closed(asker.source, why));
     }
     let key = group_key(id).ok_or_else(|| Error::not_found(format!("`{}` has no group `{id}`", asker.source)))?;
-    Ok((open, key))
+    Ok((Open { places, whole, _turn: turn }, key))
 }
 
 async fn change(

@@ -2,7 +2,7 @@
 
 use super::super::fault::marked;
 use super::super::filter::fits_item;
-use super::body::{Verb, member, operations, read_only};
+use super::body::{Verb, member, operations, path, read_only};
 use connector_core::{Change, EntitlementRef, Operation, Result, SecretRef};
 use scim_v2::filter::{PatchPath, ValFilter};
 use serde_json::{Map, Value, json};
@@ -21,36 +21,30 @@ impl Members {
         for operation in operations(body)? {
             let (verb, value) = (operation.verb, operation.value);
             match operation.path {
-                None => {
-                    let object = value.as_object().ok_or_else(|| {
-                        marked("invalidValue", "an operation without a `path` needs an object as its `value`")
-                    })?;
-                    members.of_object(current, object, verb)?;
-                }
-                Some(text) => {
-                    let path: PatchPath =
-                        text.parse().map_err(|fault| marked("invalidPath", format!("`{text}` is no path: {fault}")))?;
-                    match &path {
-                        PatchPath::Attr(path)
-                            if path.name.eq_ignore_ascii_case("members") && path.sub_attr.is_none() =>
-                        {
-                            members.take(current, value, verb)?;
-                        }
-                        PatchPath::Value(path) if path.attr.name.eq_ignore_ascii_case("members") => {
-                            if verb != Verb::Remove {
-                                return Err(marked("mutability", "a member can be added and removed, not changed"));
-                            }
-                            members.remove_fitting(current, &path.filter);
-                        }
-                        PatchPath::Attr(path) if path.sub_attr.is_none() && verb != Verb::Remove => {
-                            same(current, &path.name, value)?;
-                        }
-                        _ => return Err(read_only(text)),
-                    }
-                }
+                None => members.of_object(current, operation.object()?, verb)?,
+                Some(text) => members.at_path(current, text, value, verb)?,
             }
         }
         Ok(members)
+    }
+
+    fn at_path(&mut self, current: &Value, text: &str, value: &Value, verb: Verb) -> Result<()> {
+        match path(text)? {
+            PatchPath::Attr(path) if path.name.eq_ignore_ascii_case("members") && path.sub_attr.is_none() => {
+                self.take(current, value, verb)
+            }
+            PatchPath::Value(path) if path.attr.name.eq_ignore_ascii_case("members") => {
+                if verb != Verb::Remove {
+                    return Err(marked("mutability", "a member can be added and removed, not changed"));
+                }
+                self.remove_fitting(current, &path.filter);
+                Ok(())
+            }
+            PatchPath::Attr(path) if path.sub_attr.is_none() && verb != Verb::Remove => {
+                same(current, &path.name, value)
+            }
+            _ => Err(read_only(text)),
+        }
     }
 
     /// What a PUT of a group wants. Without a list of members, they stay as they are.

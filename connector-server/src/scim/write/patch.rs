@@ -4,7 +4,7 @@ use super::super::fault::marked;
 use super::super::filter::fits_item;
 use super::super::places::{Home, Mutability, Shape, Slot};
 use super::super::resource::value_of;
-use super::body::{Verb, operations};
+use super::body::{Verb, operations, path};
 use super::target::{Names, Target};
 use super::wish::Wish;
 use connector_core::Result;
@@ -17,20 +17,13 @@ pub(super) fn wish(names: Names<'_>, current: &Value, body: &Map<String, Value>)
     for operation in operations(body)? {
         let (verb, value) = (operation.verb, operation.value);
         match operation.path {
-            None => {
-                let object = value.as_object().ok_or_else(|| {
-                    marked("invalidValue", "an operation without a `path` needs an object as its `value`")
-                })?;
-                take_members(&mut wish, names, current, Home::Core, object, verb)?;
-            }
+            None => take_members(&mut wish, names, current, Home::Core, operation.object()?, verb)?,
             Some(text) => {
                 if let Some(home) = names.home(text) {
                     take_extension(&mut wish, names, current, home, value, verb)?;
                     continue;
                 }
-                let path: PatchPath =
-                    text.parse().map_err(|fault| marked("invalidPath", format!("`{text}` is no path: {fault}")))?;
-                take_path(&mut wish, names, current, (text, &path), value, verb)?;
+                take_path(&mut wish, names, current, (text, &path(text)?), value, verb)?;
             }
         }
     }

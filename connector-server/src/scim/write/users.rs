@@ -25,6 +25,7 @@ use axum::response::{IntoResponse, Response};
 use connector_core::{Change, Operation, OperationKind, Result, SecretRef};
 use connector_engine::keep_external_id;
 use serde_json::{Map, Value, json};
+use tokio::sync::OwnedMutexGuard;
 
 /// Creates a user.
 pub(in crate::scim) async fn create_user(
@@ -36,9 +37,7 @@ pub(in crate::scim) async fn create_user(
     body: Bytes,
 ) -> Result<Response, Failure> {
     let asker = Asker { state: &state, visitor: &visitor, source: &source };
-    asker.must_approve()?;
-    let _turn = asker.turn().await?;
-    let open = open(&asker, None).await?;
+    let open = open(&asker, None, &headers).await?;
     if !open.places.can(OperationKind::Create) {
         return Err(not_implemented(
             format!("`{source}` can't create users"),
@@ -81,10 +80,7 @@ pub(in crate::scim) async fn put_user(
     body: Bytes,
 ) -> Result<Response, Failure> {
     let asker = Asker { state: &state, visitor: &visitor, source: &source };
-    asker.must_approve()?;
-    let _turn = asker.turn().await?;
-    let open = open(&asker, Some(&id)).await?;
-    must_match(&headers, &[open.version()])?;
+    let open = open(&asker, Some(&id), &headers).await?;
     let names = Names { source: &source, places: &open.places };
     let mut wish = whole(names, &open.current, &object(&body)?)?;
     if wish.external_id.is_none() && open.places.keeps_external_ids() && !open.current["externalId"].is_null() {
@@ -110,10 +106,7 @@ pub(in crate::scim) async fn patch_user(
     body: Bytes,
 ) -> Result<Response, Failure> {
     let asker = Asker { state: &state, visitor: &visitor, source: &source };
-    asker.must_approve()?;
-    let _turn = asker.turn().await?;
-    let open = open(&asker, Some(&id)).await?;
-    must_match(&headers, &[open.version()])?;
+    let open = open(&asker, Some(&id), &headers).await?;
     let names = Names { source: &source, places: &open.places };
     let wish = patch::wish(names, &open.current, &object(&body)?)?;
     let changed = change(&asker, "PATCH", &id, wish).await?;
@@ -128,10 +121,7 @@ pub(in crate::scim) async fn delete_user(
     headers: HeaderMap,
 ) -> Result<Response, Failure> {
     let asker = Asker { state: &state, visitor: &visitor, source: &source };
-    asker.must_approve()?;
-    let _turn = asker.turn().await?;
-    let open = open(&asker, Some(&id)).await?;
-    must_match(&headers, &[open.version()])?;
+    let open = open(&asker, Some(&id), &headers).await?;
     if !open.places.can(OperationKind::Delete) {
         let help = if open.places.can(OperationKind::Disable) {
             "set `active` to false"
@@ -149,21 +139,18 @@ pub(in crate::scim) async fn delete_user(
     Ok(if waits { accepted(&source, &changed) } else { StatusCode::NO_CONTENT.into_response() })
 }
 
-/// What a client can change, and the user as it is.
+/// What a client can change, and the user as it is. It stays so until this is dropped.
 struct Open {
     places: Places,
     /// Null for a new user.
     current: Value,
+    _turn: OwnedMutexGuard<()>,
 }
 
-impl Open {
-    fn version(&self) -> &str {
-        self.current["meta"]["version"].as_str().unwrap_or_default()
-    }
-}
-
-async fn open(asker: &Asker<'_>, id: Option<&str>) -> Result<Open, Failure> {
-    let (source, id) = (asker.source.to_owned(), id.map(str::to_owned));
+/// Fails with status 412 if the client saw another version of the user.
+async fn open(asker: &Asker<'_>, id: Option<&str>, headers: &HeaderMap) -> Result<Open, Failure> {
+    let turn = asker.turn().await?;
+    let (source, id, is_there) = (asker.source.to_owned(), id.map(str::to_owned), id.is_some());
     let found = asker.state.ask(move |reach| {
         reach.store_of(&source)?;
         let places = places(reach, &source)?;
@@ -171,13 +158,16 @@ async fn open(asker: &Asker<'_>, id: Option<&str>) -> Result<Open, Failure> {
             Some(id) => user_now(reach, &places, &source, &id)?,
             None => Value::Null,
         };
-        Ok(Open { places, current })
+        Ok((places, current))
     });
-    let open = found.await?;
-    match open.places.closed {
-        Some(why) => Err(closed(asker.source, why)),
-        None => Ok(open),
+    let (places, current) = found.await?;
+    if let Some(why) = places.closed {
+        return Err(closed(asker.source, why));
     }
+    if is_there {
+        must_match(headers, &[current["meta"]["version"].as_str().unwrap_or_default()])?;
+    }
+    Ok(Open { places, current, _turn: turn })
 }
 
 /// What a whole user in a body wants. What clients only read is ignored (RFC 7644, 3.5.1), and so is what the source does not have.
