@@ -29,15 +29,16 @@ impl Queue {
             sql::atomically(connection, || {
                 let wish = "UPDATE jobs SET cancel = true WHERE id = ?1 AND ended_at IS NULL RETURNING queue_job";
                 let Some(row): Option<Option<i64>> = sql::first(connection, wish, [id], |row| row.get(0))? else {
-                    // It ended just now.
-                    return Ok(Cancelled::Now);
+                    return Err(
+                        Error::conflict(format!("job {id} ended just now")).with_help("`connector queue` shows how")
+                    );
                 };
                 let Some(row) = row.filter(|_| job.state != JobState::Running) else { return Ok(Cancelled::Soon) };
                 if !self.take_out(connection, row)? {
                     return Ok(Cancelled::Soon);
                 }
                 let end = "UPDATE jobs SET ended_at = now(), outcome = 'cancelled', error_kind = 'cancelled',
-                         error_message = 'the job was canceled before a worker took it' WHERE id = ?1";
+                         error_message = 'the job was canceled while no worker had it' WHERE id = ?1";
                 sql::execute(connection, end, [id])?;
                 Ok(Cancelled::Now)
             })

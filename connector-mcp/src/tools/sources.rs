@@ -11,7 +11,7 @@ use serde_json::{Value, json};
 
 pub(super) const LIST: Tool = Tool {
     name: "list_sources",
-    description: "Lists the sources of the project: connector, newest run with its time and counts, accounts and entitlements in the store, days until the certificate expires, and what is wrong in the file.",
+    description: "Lists the sources of the project: connector, newest run with its time and counts, accounts and entitlements in the store, and what is wrong in the file.",
     schema: schema_of::<Nothing>,
     answer: list,
 };

@@ -41,7 +41,7 @@ pub(super) struct Bench {
     tell: Tell,
     pub(super) stop: CancellationToken,
     /// The jobs that it does now.
-    running: Mutex<BTreeMap<i64, CancellationToken>>,
+    running: Mutex<BTreeMap<i64, (i64, CancellationToken)>>,
 }
 
 impl fmt::Debug for Bench {
@@ -59,7 +59,7 @@ impl Bench {
         (self.tell)(event);
     }
 
-    pub(super) fn running(&self) -> MutexGuard<'_, BTreeMap<i64, CancellationToken>> {
+    pub(super) fn running(&self) -> MutexGuard<'_, BTreeMap<i64, (i64, CancellationToken)>> {
         self.running.lock().unwrap_or_else(PoisonError::into_inner)
     }
 
@@ -82,17 +82,25 @@ impl Bench {
         self.tell(WorkerEvent::Started { job, source, recovered });
         let token = self.stop.child_token();
         // A worker that lost the server for a while can get its own job back: its former read ends now, and is continued.
-        if let Some(former) = self.running().insert(job, token.clone()) {
+        if let Some((_, former)) = self.running().insert(job, (claim.number, token.clone())) {
             former.cancel();
         }
         let read = self.read(&claim, token).await;
-        self.running().remove(&job);
+        self.has_read(&claim);
         match read {
             Ok(report) if report.status == RunStatus::Interrupted => self.interrupted(&claim, report).await,
             Ok(report) => self.ended(&claim, report).await,
             Err(_) if self.stop.is_cancelled() => self.give_back(&claim).await,
             Err(error) if is_of_the_store(&error) => self.wait_for_the_store(&claim, error).await,
             Err(error) => self.not_started(&claim, error).await,
+        }
+    }
+
+    /// Notes that a read is over, unless this worker has taken the job again since.
+    fn has_read(&self, claim: &Claim) {
+        let mut running = self.running();
+        if running.get(&claim.job).is_some_and(|(number, _)| *number == claim.number) {
+            running.remove(&claim.job);
         }
     }
 

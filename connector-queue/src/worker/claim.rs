@@ -17,7 +17,8 @@ use connector_store::{RunError, RunStatus, sql};
 pub(super) struct Claim {
     pub(super) job: i64,
     pub(super) order: Order,
-    number: i64,
+    /// Grows whenever the job is taken.
+    pub(super) number: i64,
     /// How many workers in a row took it and did not get further than the one before.
     pub(super) tries: i64,
     /// Whether the worker that had it is gone.

@@ -56,7 +56,7 @@ pub(super) async fn one_shift(bench: &Arc<Bench>, has_begun: &mut bool) -> Resul
         never = station::attend(bench, &id) => match never {},
     };
     // What goes on without the server can't be kept.
-    for token in bench.running().values() {
+    for (_, token) in bench.running().values() {
         token.cancel();
     }
     let left = bench.queue.ask_aside(move |queue| queue.leave(&id)).await;

@@ -96,7 +96,7 @@ pub(super) async fn attend(bench: &Arc<Bench>, worker: &str) -> Infallible {
 
 async fn look(bench: &Bench, worker: &str) -> Result<()> {
     // Those that begin after this look are of the next one.
-    let running: Vec<_> = bench.running().iter().map(|(job, token)| (*job, token.clone())).collect();
+    let running: Vec<_> = bench.running().iter().map(|(job, (_, token))| (*job, token.clone())).collect();
     if running.is_empty() {
         return Ok(());
     }
