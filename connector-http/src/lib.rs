@@ -45,7 +45,7 @@ mod transport;
 
 pub use client::Client;
 pub use parts::Parts;
-pub use path::path;
+pub use path::{path, path_segment};
 pub use proxies::ProxyVariables;
 pub use reach::Reach;
 pub use request::Request;

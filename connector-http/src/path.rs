@@ -20,12 +20,20 @@ const RESERVED: &AsciiSet = &NON_ALPHANUMERIC.remove(b'-').remove(b'.').remove(b
 /// # Ok::<(), connector_core::Error>(())
 /// ```
 pub fn path(parts: &[&str]) -> Result<String> {
-    if let Some(part) = parts.iter().find(|part| matches!(**part, "" | "." | "..")) {
-        return Err(Error::not_found(format!("`{part}` is no id that can be part of a path"))
-            .with_help("check the id in the plan or command"));
-    }
-    let encoded: Vec<String> = parts.iter().map(|part| utf8_percent_encode(part, RESERVED).to_string()).collect();
+    let encoded: Vec<String> = parts.iter().map(|part| encoded(part)).collect::<Result<_>>()?;
     Ok(format!("/{}", encoded.join("/")))
+}
+
+fn encoded(part: &str) -> Result<String> {
+    path_segment(part).ok_or_else(|| {
+        Error::not_found(format!("`{part}` is no id that can be part of a path"))
+            .with_help("check the id in the plan or command")
+    })
+}
+
+/// One part of a path, encoded; `None` if it is empty, `.` or `..`, which name something else however they are written.
+pub fn path_segment(text: &str) -> Option<String> {
+    (!matches!(text, "" | "." | "..")).then(|| utf8_percent_encode(text, RESERVED).to_string())
 }
 
 #[cfg(test)]

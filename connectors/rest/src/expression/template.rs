@@ -3,12 +3,9 @@
 use super::compiled::{Expression, Undone, named};
 use super::scope::{Scope, Vars};
 use connector_core::SettingsFault;
-use percent_encoding::{AsciiSet, NON_ALPHANUMERIC, utf8_percent_encode};
+use connector_http::path_segment;
 use serde_json::{Map, Value};
 use std::collections::BTreeMap;
-
-/// What stays as it is in one segment of a path.
-const SEGMENT: &AsciiSet = &NON_ALPHANUMERIC.remove(b'-').remove(b'_').remove(b'.').remove(b'~');
 
 /// A text with expressions. `{{` stands for a brace.
 #[derive(Debug)]
@@ -71,10 +68,10 @@ impl Template {
                 Part::Text(text) => path.push_str(text),
                 Part::Value(expression) => {
                     let value = expression.some_text(vars)?;
-                    if matches!(value.as_str(), "." | "..") {
-                        return Err(Undone(format!("`{expression:?}` gives `{value}`, which would leave the path")));
-                    }
-                    path.extend(utf8_percent_encode(&value, SEGMENT));
+                    let segment = path_segment(&value).ok_or_else(|| {
+                        Undone(format!("`{expression:?}` gives `{value}`, which would leave the path"))
+                    })?;
+                    path.push_str(&segment);
                 }
             }
         }

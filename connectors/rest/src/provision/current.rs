@@ -6,7 +6,7 @@ use connector_core::{Error, Result};
 
 /// The account as it is now.
 pub(super) async fn current(api: &Api, id: &str) -> Result<Option<FoundAccount>> {
-    read::one(api, id).await.map(|found| found.filter(|found| found.account.id == id))
+    read::one(api, id).await
 }
 
 pub(super) fn gone(id: &str) -> Error {

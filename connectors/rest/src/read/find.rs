@@ -49,7 +49,7 @@ pub(crate) async fn find_accounts(
 }
 
 async fn find(api: &Api, key: &str) -> Result<Vec<FoundAccount>> {
-    let by_id = one(api, key).await?.filter(|found| found.account.id == key);
+    let by_id = one(api, key).await?;
     match by_id {
         Some(found) => Ok(vec![found]),
         None => by_name(api, key).await,
@@ -75,7 +75,7 @@ pub(crate) async fn read_accounts(api: &Api, mark: Mark, ids: &[String]) -> Resu
     let mut changes = Vec::new();
     let mut found_accounts = Vec::new();
     for id in ids {
-        let Some(found) = one(api, id).await?.filter(|found| found.account.id == *id) else {
+        let Some(found) = one(api, id).await? else {
             changes.push(SourceChange::Removed(Holder::account(id)));
             continue;
         };
@@ -97,7 +97,7 @@ pub(crate) async fn read_accounts(api: &Api, mark: Mark, ids: &[String]) -> Resu
         found_accounts.push((found.account, held));
     }
     if !everything.is_empty() && !found_accounts.is_empty() {
-        held_by(api, mark, everything, &mut found_accounts).await?;
+        add_held(api, mark, everything, &mut found_accounts).await?;
     }
     for (account, held) in found_accounts {
         let holder = Holder::account(&*account.id);
@@ -108,7 +108,7 @@ pub(crate) async fn read_accounts(api: &Api, mark: Mark, ids: &[String]) -> Resu
 }
 
 /// Adds what each of these accounts holds by lists that are not theirs.
-async fn held_by(
+async fn add_held(
     api: &Api,
     mark: Mark,
     mut left: Vec<Position>,

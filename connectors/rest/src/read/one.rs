@@ -38,12 +38,10 @@ pub(super) async fn item_of(api: &Api, id: &str) -> Result<Option<Value>> {
     }
 }
 
-/// The account with an id, or one that the API shows under it.
+/// The account with an id. An API can show another one under it, such as the one with that name.
 pub(crate) async fn one(api: &Api, id: &str) -> Result<Option<FoundAccount>> {
-    match item_of(api, id).await? {
-        Some(item) => found(api, &item),
-        None => Ok(None),
-    }
+    let Some(item) = item_of(api, id).await? else { return Ok(None) };
+    Ok(found(api, &item)?.filter(|found| found.account.id == id))
 }
 
 fn found(api: &Api, item: &Value) -> Result<Option<FoundAccount>> {

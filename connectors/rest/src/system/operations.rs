@@ -134,27 +134,27 @@ impl Operations {
 impl Request {
     /// Whether it sends a value of this name.
     pub(crate) fn uses(&self, name: &str) -> bool {
-        let edits = [&self.add, &self.remove].into_iter().flatten();
-        let looks = self.find.iter().flat_map(|find| find.list.expressions().chain([&find.keep]));
-        self.path.uses(name)
-            || self.query.expressions().any(|one| one.uses(name))
-            || self.body.iter().chain(edits.map(|edit| &edit.value)).any(|body| body.uses(name))
-            || looks.into_iter().any(|one| one.uses(name))
+        self.expressions().any(|one| one.uses(name)) || self.before.iter().any(|one| one.uses(name))
     }
-}
 
-impl Request {
     /// The members of a name that it uses.
     pub(crate) fn members(&self, name: &str) -> Vec<String> {
+        let own = self.expressions().flat_map(|one| one.members(name));
+        own.chain(self.before.iter().flat_map(|one| one.members(name))).collect()
+    }
+
+    /// What it computes, but for what is sent before it.
+    fn expressions(&self) -> impl Iterator<Item = &Expression> {
         let edits = [&self.add, &self.remove].into_iter().flatten();
         let bodies = self.body.iter().chain(edits.map(|edit| &edit.value));
         let read = self.read.iter().filter_map(|read| read.path.as_ref());
         let paths = read.chain([&self.path]).flat_map(Template::expressions);
-        let all = paths.chain(self.query.expressions()).chain(bodies.flat_map(BodyTemplate::expressions));
-        let all = all.chain(self.read.iter().flat_map(|read| read.query.expressions()));
-        let all = all.chain(self.find.iter().flat_map(|find| find.list.expressions().chain([&find.keep])));
-        let own = all.flat_map(|one| one.members(name));
-        own.chain(self.before.iter().flat_map(|one| one.members(name))).collect()
+        let looks = self.find.iter().flat_map(|find| find.list.expressions().chain([&find.keep]));
+        paths
+            .chain(self.query.expressions())
+            .chain(bodies.flat_map(BodyTemplate::expressions))
+            .chain(self.read.iter().flat_map(|read| read.query.expressions()))
+            .chain(looks)
     }
 }
 
