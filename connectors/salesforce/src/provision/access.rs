@@ -2,14 +2,14 @@
 
 use super::pace::Pace;
 use super::rows::{self, Records};
-use super::{applied, unchanged, user};
+use super::{applied, unchanged, unsure, user};
 use crate::api::Rest;
 use crate::api::keyset;
 use crate::api::ranges::RecordId;
 use crate::api::rights;
 use crate::api::soql::{self, Select};
 use crate::error;
-use connector_core::{Error, ErrorKind, Happened, Operation, Outcome, Result};
+use connector_core::{Error, ErrorKind, Operation, Outcome, Result};
 use std::collections::BTreeMap;
 
 /// An object whose rows let users in.
@@ -104,11 +104,6 @@ pub(super) async fn end(
             }
         })
         .collect())
-}
-
-/// The rows may be gone. To look and to remove again does no harm.
-fn unsure(error: Error) -> Error {
-    error.with_happened(Happened::Unknown)
 }
 
 fn still_there(access: &Access) -> Error {

@@ -20,7 +20,7 @@ pub(crate) use users::inline;
 use crate::api::Rest;
 use crate::api::ranges::RecordId;
 use crate::assignments::holdings::{HOLDINGS, Holding, holding};
-use connector_core::{Change, Error, ErrorKind, Lane, Operation, Outcome, Result};
+use connector_core::{Change, Error, ErrorKind, Happened, Lane, Operation, Outcome, Result};
 
 /// The most records of one request.
 const MAX_RECORDS_PER_REQUEST: usize = 200;
@@ -163,3 +163,8 @@ fn unchanged(detail: &str) -> Outcome {
 
 const HOLDS_IT: &str = "already holds it";
 const HOLDS_IT_NOT: &str = "does not hold it";
+
+/// An error after the change may have been made. To look and to send it again does no harm.
+fn unsure(error: Error) -> Error {
+    error.with_happened(Happened::Unknown)
+}

@@ -2,12 +2,12 @@
 
 use super::pace::Pace;
 use super::rows::{self, Record, Records};
-use super::{applied, unchanged, user};
+use super::{applied, unchanged, unsure, user};
 use crate::api::Rest;
 use crate::api::keyset;
 use crate::api::ranges::RecordId;
 use crate::api::soql::{self, Select};
-use connector_core::{Change, Error, ErrorKind, Happened, Operation, Outcome, Result};
+use connector_core::{Change, Error, ErrorKind, Operation, Outcome, Result};
 use serde_json::json;
 use std::collections::BTreeMap;
 
@@ -130,10 +130,6 @@ fn both(operation: &Operation) -> Result<(RecordId, RecordId)> {
     };
     let heir = heir.ok_or_else(|| Error::new(ErrorKind::Invalid, "`to` is not the id of a user"))?;
     Ok((user, heir))
-}
-
-fn unsure(error: Error) -> Error {
-    error.with_happened(Happened::Unknown)
 }
 
 fn still_named(reference: &Reference) -> Error {
