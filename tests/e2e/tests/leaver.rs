@@ -213,6 +213,21 @@ async fn sessions_and_tokens_can_be_ended_alone_and_the_service_account_never_ba
 }
 
 #[tokio::test(flavor = "multi_thread")]
+async fn more_sessions_than_a_request_can_end_are_ended_in_several() {
+    let stage = Stage::set(1).await;
+    let user = &stage.leavers[0];
+    for _ in 0..230 {
+        let fields = [("UsersId", json!(user)), ("NumSecondsValid", json!(7200)), ("SessionType", json!("UI"))];
+        stage.org.insert("AuthSession", &fields).unwrap();
+    }
+    fs::write(stage.project.path("plan.yaml"), "operations:\n  - end_sessions: {account: leaver0@acme.example}\n")
+        .unwrap();
+    let lines = stage.run(&APPLY).expect_code(0).json_lines();
+    assert_eq!(lines[0]["outcome"], "applied", "{lines:?}");
+    assert_eq!(stage.rows("AuthSession", "UsersId", user), 0);
+}
+
+#[tokio::test(flavor = "multi_thread")]
 async fn what_others_refer_to_a_leaver_for_is_handed_over_in_steps_of_its_own() {
     let stage = Stage::set(1).await;
     let (user, boss) = (&stage.leavers[0], stage.project.add_user("boss@acme.example"));
