@@ -91,7 +91,7 @@ pub(in crate::scim) async fn put_group(
     Ok(single(StatusCode::OK, group, &fields, &HeaderMap::new()))
 }
 
-/// What a client can change, and the group as it is, with its members. It stays so until this is dropped.
+/// What a client can change, and the group as it is, with its members. Nobody changes it until this is dropped.
 struct Open {
     places: Places,
     whole: Value,

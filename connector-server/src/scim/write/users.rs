@@ -139,7 +139,7 @@ pub(in crate::scim) async fn delete_user(
     Ok(if waits { accepted(&source, &changed) } else { StatusCode::NO_CONTENT.into_response() })
 }
 
-/// What a client can change, and the user as it is. It stays so until this is dropped.
+/// What a client can change, and the user as it is. Nobody changes it until this is dropped.
 struct Open {
     places: Places,
     /// Null for a new user.
